@@ -1,0 +1,16 @@
+//! poolgate: finds, before the deploy, what exhausts a database's connections after it.
+//!
+//! ```text
+//! discover -> Sources -> syntax -> lower -> ir -> link -> flow -> Program -> rules -> Findings -> report
+//!                                            ^             ^
+//!                                          library data (rules/libraries/*.toml)
+//! ```
+//!
+//! Modules stand in pipeline order; each may use those above it, never those below (`tests/architecture.rs`).
+
+pub mod finding;
+pub mod ir;
+pub mod lower;
+pub mod source;
+pub mod symbol;
+pub mod syntax;

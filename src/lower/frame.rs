@@ -1,0 +1,289 @@
+//! What both lowerings share: the module under construction, the stack of functions being built, and the
+//! lexical scopes that bind names to locals.
+use crate::ir::build::Builder;
+use crate::ir::{
+    Class, ClassId, Decorator, Export, Function, FunctionId, Import, ImportId, Imported, LocalId,
+    LocalKind, Module, Parameter, Site, Traits, Type,
+};
+use crate::source::FileId;
+use crate::symbol::Symbol;
+use crate::syntax::Node;
+use rustc_hash::FxHashMap;
+
+/// Syntax nested deeper than this is not followed: each level costs stack.
+pub(super) const DEPTH_LIMIT: u32 = 400;
+
+/// The declaration of a function, complete but for its graph.
+pub(super) struct Declaration {
+    pub(super) name: Symbol,
+    pub(super) class: Option<ClassId>,
+    pub(super) traits: Traits,
+    pub(super) decorators: Vec<Decorator>,
+    pub(super) site: Site,
+    pub(super) name_site: Site,
+}
+
+/// A function being built.
+pub(super) struct Frame<C> {
+    pub(super) id: FunctionId,
+    pub(super) builder: Builder<C>,
+    pub(super) declaration: Declaration,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) receiver: Option<LocalId>,
+    pub(super) returns: Option<Type>,
+    scopes: Vec<FxHashMap<Symbol, LocalId>>,
+    captured: FxHashMap<(FunctionId, LocalId), LocalId>,
+}
+
+/// The module under construction.
+pub(super) struct Frames<C> {
+    pub(super) module: Module,
+    stack: Vec<Frame<C>>,
+    finished: Vec<Option<Function>>,
+    /// How deep the syntax being lowered is nested.
+    pub(super) depth: u32,
+}
+
+impl<C> Frames<C> {
+    /// Starts a module with its top-level function.
+    pub(super) fn new(file: FileId, site: Site) -> Self {
+        let module = Module {
+            file,
+            functions: Vec::new(),
+            classes: Vec::new(),
+            imports: Vec::new(),
+            exports: Vec::new(),
+            star_imports: Vec::new(),
+            star_exports: Vec::new(),
+            comments: Vec::new(),
+            notices: Vec::new(),
+        };
+        let mut frames = Self {
+            module,
+            stack: Vec::new(),
+            finished: Vec::new(),
+            depth: 0,
+        };
+        let name_site = Site {
+            start: site.start,
+            end: site.start,
+        };
+        let declaration = Declaration {
+            name: Symbol::new("<module>"),
+            class: None,
+            traits: Traits::default(),
+            decorators: Vec::new(),
+            site,
+            name_site,
+        };
+        frames.enter(declaration);
+        frames
+    }
+
+    /// Starts a function inside the current one. Its id is known at once.
+    pub(super) fn enter(&mut self, declaration: Declaration) -> FunctionId {
+        let id = FunctionId::new(self.finished.len());
+        self.finished.push(None);
+        self.stack.push(Frame {
+            id,
+            builder: Builder::default(),
+            declaration,
+            parameters: Vec::new(),
+            receiver: None,
+            returns: None,
+            scopes: vec![FxHashMap::default()],
+            captured: FxHashMap::default(),
+        });
+        id
+    }
+
+    /// Finishes the current function and returns to the enclosing one.
+    pub(super) fn leave(&mut self) {
+        let Some(frame) = self.stack.pop() else {
+            return;
+        };
+        let parent = self.stack.last().map_or(frame.id, |outer| outer.id);
+        let Declaration {
+            name,
+            class,
+            traits,
+            decorators,
+            site,
+            name_site,
+        } = frame.declaration;
+        let (locals, blocks, is_cut) = frame.builder.finish(site);
+        if is_cut {
+            let message = "function left out: its control flow is too large; split it".to_owned();
+            self.module.notices.push((name_site.start, message));
+        }
+        self.finished[frame.id.index()] = Some(Function {
+            name,
+            parent,
+            class,
+            traits,
+            parameters: frame.parameters,
+            receiver: frame.receiver,
+            returns: frame.returns,
+            decorators,
+            locals,
+            blocks,
+            site,
+            name_site,
+        });
+    }
+
+    /// The finished module.
+    pub(super) fn finish(mut self) -> Module {
+        while !self.stack.is_empty() {
+            self.leave();
+        }
+        self.module.functions = self.finished.into_iter().flatten().collect();
+        self.module
+    }
+
+    /// The function being built. The stack is never empty before [`Frames::finish`].
+    pub(super) fn frame(&mut self) -> &mut Frame<C> {
+        let innermost = self.stack.len() - 1;
+        &mut self.stack[innermost]
+    }
+
+    /// The function that encloses the current one, for what is evaluated there: decorators, defaults.
+    pub(super) fn enclosing(&mut self) -> Option<&mut Frame<C>> {
+        let position = self.stack.len().checked_sub(2)?;
+        self.stack.get_mut(position)
+    }
+
+    /// Adds a class.
+    pub(super) fn add_class(&mut self, class: Class) -> ClassId {
+        self.module.classes.push(class);
+        ClassId::new(self.module.classes.len() - 1)
+    }
+
+    /// Adds an import.
+    pub(super) fn add_import(
+        &mut self,
+        specifier: Symbol,
+        imported: Imported,
+        site: Site,
+    ) -> ImportId {
+        self.module.imports.push(Import {
+            specifier,
+            imported,
+            site,
+        });
+        ImportId::new(self.module.imports.len() - 1)
+    }
+
+    /// Adds an export of a local of the top-level function.
+    pub(super) fn add_export(&mut self, name: Symbol, local: LocalId) {
+        self.module.exports.push(Export { name, local });
+    }
+
+    /// The local a name is bound to, in the innermost scope that binds it; a variable of an enclosing function
+    /// is captured.
+    pub(super) fn resolve(&mut self, name: Symbol) -> Option<LocalId> {
+        let innermost = self.stack.len() - 1;
+        let (depth, found) = (0..self.stack.len()).rev().find_map(|depth| {
+            let scopes = self.stack[depth].scopes.iter().rev();
+            scopes
+                .into_iter()
+                .find_map(|scope| scope.get(&name))
+                .map(|local| (depth, *local))
+        })?;
+        if depth == innermost {
+            return Some(found);
+        }
+        let owner = self.stack[depth].id;
+        Some(self.capture(owner, found, name))
+    }
+
+    /// The current function's local that stands for a variable of an enclosing function.
+    pub(super) fn capture(&mut self, owner: FunctionId, local: LocalId, name: Symbol) -> LocalId {
+        // A scope of the enclosing function may itself bind the name to a captured variable (`nonlocal`).
+        let origin = self.stack.iter_mut().find(|frame| frame.id == owner);
+        let kind = origin.map(|frame| frame.builder.local_mut(local).kind);
+        let (owner, local) = match kind {
+            Some(LocalKind::Captured(function, variable)) => (function, variable),
+            _ => (owner, local),
+        };
+        let frame = self.frame();
+        if let Some(known) = frame.captured.get(&(owner, local)) {
+            return *known;
+        }
+        let copy = frame
+            .builder
+            .local(name, LocalKind::Captured(owner, local), None);
+        frame.captured.insert((owner, local), copy);
+        copy
+    }
+
+    /// The receiver of the innermost function that has one, captured where that is an enclosing one.
+    pub(super) fn receiver(&mut self) -> Option<LocalId> {
+        let innermost = self.stack.len() - 1;
+        let depth = (0..self.stack.len())
+            .rev()
+            .find(|depth| self.stack[*depth].receiver.is_some())?;
+        let (owner, local) = (self.stack[depth].id, self.stack[depth].receiver?);
+        if depth == innermost {
+            Some(local)
+        } else {
+            Some(self.capture(owner, local, Symbol::new("this")))
+        }
+    }
+}
+
+impl<C> Frame<C> {
+    /// Opens a block scope.
+    pub(super) fn open_scope(&mut self) {
+        self.scopes.push(FxHashMap::default());
+    }
+
+    /// Closes the innermost block scope.
+    pub(super) fn close_scope(&mut self) {
+        if self.scopes.len() > 1 {
+            self.scopes.pop();
+        }
+    }
+
+    /// Binds a name in the innermost scope to a new variable; the same variable when bound there already.
+    pub(super) fn declare(
+        &mut self,
+        name: Symbol,
+        kind: LocalKind,
+        annotation: Option<Type>,
+    ) -> LocalId {
+        let innermost = self.scopes.len() - 1;
+        if let Some(known) = self.scopes[innermost].get(&name) {
+            return *known;
+        }
+        let local = self.builder.local(name, kind, annotation);
+        self.scopes[innermost].insert(name, local);
+        local
+    }
+
+    /// Binds a name in the function's outermost scope (`var`, Python names) to a new variable; the same
+    /// variable when bound there already.
+    pub(super) fn declare_outermost(&mut self, name: Symbol) -> LocalId {
+        if let Some(known) = self.scopes[0].get(&name) {
+            return *known;
+        }
+        let local = self.builder.local(name, LocalKind::Variable, None);
+        self.scopes[0].insert(name, local);
+        local
+    }
+
+    /// Makes a name stand for an existing local of this function in the innermost scope (`nonlocal`).
+    pub(super) fn bind(&mut self, name: Symbol, local: LocalId) {
+        let innermost = self.scopes.len() - 1;
+        self.scopes[innermost].insert(name, local);
+    }
+}
+
+/// The place of a node.
+pub(super) fn site(node: Node<'_>) -> Site {
+    let offset = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+    Site {
+        start: offset(node.start_byte()),
+        end: offset(node.end_byte()),
+    }
+}

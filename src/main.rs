@@ -1,0 +1,2 @@
+//! The `poolgate` command.
+fn main() {}

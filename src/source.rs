@@ -1,0 +1,196 @@
+//! Files under analysis and places in them.
+//!
+//! In: paths and texts. Out: [`Span`]s (file and byte range) and, only here, lines and columns.
+use memchr::memchr_iter;
+use std::ops::Range;
+
+/// The language a file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    /// `.py`, `.pyi`
+    Python,
+    /// `.js`, `.jsx`, `.mjs`, `.cjs`
+    JavaScript,
+    /// `.ts`, `.mts`, `.cts`
+    TypeScript,
+    /// `.tsx`
+    Tsx,
+}
+
+impl Language {
+    /// The language of a path, by its extension; `None` for files poolgate does not read as code.
+    pub fn of(path: &str) -> Option<Self> {
+        let (_, extension) = path.rsplit_once('.')?;
+        Some(match extension {
+            "py" | "pyi" => Self::Python,
+            "js" | "jsx" | "mjs" | "cjs" => Self::JavaScript,
+            "ts" | "mts" | "cts" => Self::TypeScript,
+            "tsx" => Self::Tsx,
+            _ => return None,
+        })
+    }
+
+    /// Whether the file is Python; every other language here is of the JavaScript family.
+    pub fn is_python(self) -> bool {
+        self == Self::Python
+    }
+}
+
+/// A file, by its position in [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A half-open byte range of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The byte range, for slicing the file's text.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A place as people count: line and column from 1; columns in UTF-16 code units, as SARIF and editors do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in UTF-16 code units, from 1.
+    pub column: u32,
+}
+
+/// One file under analysis.
+#[derive(Debug)]
+pub struct Source {
+    /// Path relative to the project root, with `/`.
+    pub path: String,
+    /// The text, without a byte-order mark.
+    pub text: String,
+    /// The language.
+    pub language: Language,
+    /// Byte length of the byte-order mark that `text` leaves out (0 or 3).
+    pub bom: u32,
+}
+
+impl Source {
+    /// A source from its path and text; `None` where the path names no known language.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Option<Self> {
+        let (path, text) = (path.into(), text.into());
+        let language = Language::of(&path)?;
+        Some(Self {
+            path,
+            text,
+            language,
+            bom: 0,
+        })
+    }
+
+    /// The text of a byte range; empty where the range does not lie on character boundaries.
+    pub fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+}
+
+/// All files under analysis, sorted by path.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Takes the files, sorted by path so that ids do not depend on the order of discovery.
+    pub fn new(mut files: Vec<Source>) -> Self {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        Self { files }
+    }
+
+    /// The number of files.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is no file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The files with their ids, in order of path.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        (0u32..).map(FileId).zip(&self.files)
+    }
+
+    /// The file with this id.
+    pub fn get(&self, file: FileId) -> &Source {
+        &self.files[file.0 as usize]
+    }
+
+    /// The file at this path.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        let index = self
+            .files
+            .binary_search_by(|source| source.path.as_str().cmp(path))
+            .ok()?;
+        u32::try_from(index).ok().map(FileId)
+    }
+
+    /// The text of a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).slice(span.range())
+    }
+
+    /// Where a byte of a file stands, in lines and UTF-16 columns.
+    pub fn position(&self, file: FileId, offset: u32) -> Position {
+        position(&self.get(file).text, offset as usize)
+    }
+}
+
+fn position(text: &str, offset: usize) -> Position {
+    let offset = text.floor_char_boundary(offset.min(text.len()));
+    let before = &text.as_bytes()[..offset];
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    let column: usize = text
+        .get(line_start..offset)
+        .unwrap_or_default()
+        .chars()
+        .map(char::len_utf16)
+        .sum();
+    let line = memchr_iter(b'\n', before).count() + 1;
+    Position {
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        column: u32::try_from(column + 1).unwrap_or(u32::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_utf16_code_units() {
+        let text = "a\n😀é x";
+        assert_eq!(position(text, 0), Position { line: 1, column: 1 });
+        assert_eq!(position(text, 2 + 4), Position { line: 2, column: 3 });
+        assert_eq!(position(text, 2 + 4 + 2), Position { line: 2, column: 4 });
+        assert_eq!(position(text, 999), Position { line: 2, column: 6 });
+    }
+
+    #[test]
+    fn files_are_found_by_path_whatever_the_order() {
+        let sources = Sources::new(
+            ["b.py", "a.ts"]
+                .map(|path| Source::new(path, "").unwrap())
+                .into(),
+        );
+        assert_eq!(sources.find("a.ts"), Some(FileId(0)));
+        assert_eq!(sources.find("c.py"), None);
+    }
+}
