@@ -147,7 +147,7 @@ def download(kind: str, name: str, version: str, form: str, folder: Path) -> tup
         command = [sys.executable, "-c", PIP_DOWNLOAD, name, version, form, str(folder)]
     else:
         wanted = f"{name}@{version}" if version else name
-        command = ["npm", "pack", wanted, "--ignore-scripts", "--silent", "--pack-destination", str(folder)]
+        command = ["npm", "pack", wanted, "--ignore-scripts", "--loglevel=error", "--pack-destination", str(folder)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=folder)
     except FileNotFoundError as error:

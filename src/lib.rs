@@ -10,6 +10,7 @@
 
 pub mod finding;
 pub mod ir;
+pub mod library;
 pub mod lower;
 pub mod source;
 pub mod symbol;

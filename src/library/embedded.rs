@@ -1,0 +1,14 @@
+//! The library files that ship with the program, one line each.
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            concat!("rules/libraries/", $name, ".toml"),
+            include_str!(concat!("../../rules/libraries/", $name, ".toml")),
+        )),*]
+    };
+}
+
+/// Name and text of every embedded library file.
+pub(super) const FILES: &[(&str, &str)] =
+    files!["node-postgres", "sqlalchemy", "ecmascript", "python"];
