@@ -28,7 +28,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import tomllib
 import zipfile
 from collections import Counter
@@ -347,41 +346,70 @@ class Outcome:
         return self.report["findings"]
 
 
+# A process counts in its peak the memory of whoever started it, so a small process of its own starts the command.
+# Arguments: the descriptor for the result, the time limit, the command.
+LAUNCHER = """
+import os, signal, sys, time
+out, limit, command = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+late = []
+def stop(*_):
+    late.append(True)
+    os.killpg(pid, signal.SIGKILL)
+begun = time.perf_counter()
+pid = os.posix_spawnp(command[0], command, os.environ, setpgroup=0)
+signal.signal(signal.SIGALRM, stop)
+signal.setitimer(signal.ITIMER_REAL, limit)
+_, status, usage = os.wait4(pid, 0)
+seconds = time.perf_counter() - begun
+code = "late" if late else os.waitstatus_to_exitcode(status)
+os.write(out, f"{seconds} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024} {code}".encode())
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    seconds: float
+    cpu: float
+    peak_mib: float
+    status: int
+
+
+def measure(command: list[str], cwd: Path, timeout: float, output: Any, errors: Any) -> Measured:
+    """Runs `command` to its end: wall time, CPU time and peak memory, those of its children included."""
+    reader, writer = os.pipe()
+    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(writer), str(timeout), *command]
+    try:
+        done = subprocess.run(
+            launcher, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=cwd, pass_fds=(writer,)
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+    with os.fdopen(reader) as pipe:
+        words = pipe.read().split()
+    if done.returncode != 0 or len(words) != 4:
+        raise Failure(f"cannot run {command[0]}")
+    if words[3] == "late":
+        raise Failure(f"took over {timeout:g} s")
+    return Measured(float(words[0]), float(words[1]), float(words[2]), int(words[3]))
+
+
 def analyze(binary: Path, package: Package, arguments: argparse.Namespace) -> Outcome:
     target = package.target(arguments.cache)
     if not target.is_dir():
         raise Failure("not fetched: run `ecosystem.py fetch` first")
     command = [str(binary), "check", "--format", "json", "--fail-on", "never", *arguments.option, str(target)]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        begun = time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=target)
-        usage = wait(child, arguments.timeout)
-        seconds = time.perf_counter() - begun
+        measured = measure(command, target, arguments.timeout, output, errors)
         output.seek(0)
         errors.seek(0)
-        if child.returncode != 0:
+        if measured.status != 0:
             said = errors.read().decode(errors="replace").strip().splitlines()
-            raise Failure(f"exit status {child.returncode}: {said[-1] if said else 'nothing on standard error'}")
+            raise Failure(f"exit status {measured.status}: {said[-1] if said else 'nothing on standard error'}")
         try:
             report = json.load(output)
         except ValueError as error:
             raise Failure(f"the report is no JSON: {error}") from error
-    return Outcome(normalized(report, target), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def wait(child: subprocess.Popen[bytes], timeout: float) -> Any:
-    """Waits for `child` and returns its resource usage; past `timeout` seconds it is ended."""
-    deadline = time.monotonic() + timeout
-    while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            child.returncode = os.waitstatus_to_exitcode(status)
-            return usage
-        if time.monotonic() > deadline:
-            child.kill()
-            child.wait()
-            raise Failure(f"took over {timeout:g} s")
-        time.sleep(0.005)
+    return Outcome(normalized(report, target), measured.seconds, measured.cpu, measured.peak_mib)
 
 
 def normalized(report: dict[str, Any], target: Path) -> dict[str, Any]:

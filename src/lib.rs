@@ -11,6 +11,7 @@
 pub mod finding;
 pub mod ir;
 pub mod library;
+pub mod link;
 pub mod lower;
 pub mod source;
 pub mod symbol;

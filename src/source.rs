@@ -99,6 +99,15 @@ impl Source {
     }
 }
 
+/// A file that says how the project is put together: `package.json`, `tsconfig.json`.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Path relative to the project root, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// All files under analysis, sorted by path.
 #[derive(Debug, Default)]
 pub struct Sources {

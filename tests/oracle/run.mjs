@@ -15,6 +15,7 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const corpus = join(here, 'javascript')
 const notRewritten = ['db.js'] // it only constructs pools
 const maxFaults = 2 // the second one strikes in a handler or a finally
+const verbose = process.argv.includes('--verbose') // tells on standard error what runs without a fault raised
 
 const folder = mkdtempSync(join(tmpdir(), 'oracle-'))
 const tracer = (globalThis.__oracle = new Tracer())
@@ -22,10 +23,9 @@ let crashed = false
 
 /** A throw-away PostgreSQL; the corpus finds it through the environment. */
 async function startDatabase() {
-  mkdirSync(join(folder, 'pg'))
-  const { status, stderr } = spawnSync(join(here, 'postgres.sh'), ['start', join(folder, 'pg')], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(join(here, 'postgres.sh'), ['start', folder], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`PostgreSQL does not start: ${stderr}`)
-  Object.assign(process.env, { PGHOST: join(folder, 'pg'), PGUSER: 'postgres', PGDATABASE: 'postgres' })
+  Object.assign(process.env, { PGHOST: folder, PGUSER: 'postgres', PGDATABASE: 'postgres' })
   const client = new pg.Client()
   await client.connect()
   await client.query(readFileSync(join(here, 'schema.sql'), 'utf8'))
@@ -34,7 +34,7 @@ async function startDatabase() {
 
 /** Stops the server, whatever happened, and removes its files. */
 function stopDatabase() {
-  spawnSync(join(here, 'postgres.sh'), ['stop', join(folder, 'pg')])
+  spawnSync(join(here, 'postgres.sh'), ['stop', folder])
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -130,6 +130,7 @@ class Search {
     tracer.active = true
     crashed = false
     const result = await this.drive(args, abandon).catch((error) => error)
+    if (verbose && faults.length === 0 && result instanceof Error) process.stderr.write(`${this.file} ${this.run.name}: ${result}\n`)
     await resources.settle()
     tracer.active = false
     await resources.handBack(result)
@@ -157,6 +158,7 @@ class Search {
 }
 
 async function main() {
+  for (const name of ['log', 'warn', 'error']) console[name] = () => {} // what the corpus prints is of no interest
   process.on('uncaughtException', () => (crashed = true))
   process.on('unhandledRejection', () => {})
   await startDatabase()

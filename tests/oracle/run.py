@@ -23,6 +23,7 @@ from harness.trace import CORPUS, HERE, Finder, InjectedFault, fault_types, trac
 
 MAX_FAULTS = 2  # the second one strikes in a handler or a finally
 RUN_SECONDS = 5
+VERBOSE = "--verbose" in sys.argv  # tells on standard error what runs without a fault raised
 
 
 def start_databases():
@@ -175,6 +176,8 @@ class Runner:
             result = error
         except Exception as error:  # kept, with its frames, until measured
             result = error
+            if VERBOSE and not tracer.raised:
+                print(f"{self.file} {self.function.__name__}: {error!r}", file=sys.stderr)
         await self.resources.settle(RUN_SECONDS)
         tracer.active = False
         await self.resources.hand_back(result)
@@ -205,6 +208,7 @@ async def measure():
     await db.async_pool
     db.pool.wait()
     resources = Resources(db, tracer)
+    gc.freeze()  # what is loaded by now need not be looked at again
     verdicts = []
     for module, node, inputs in load_corpus():
         file = f"{module.__name__}.py"

@@ -7,10 +7,8 @@ class PgPool {
 
   constructor(pool, tracer) {
     this.pool = pool
-    pool.on('acquire', (client) => {
-      this.held.add(client)
-      tracer.releases.add(client.release)
-    })
+    pool.on('acquire', (client) => this.held.add(client))
+    tracer.isRelease.push((callee) => [...this.held].some((client) => client.release === callee))
     pool.on('release', (error, client) => this.held.delete(client))
     pool.on('error', () => {})
   }
@@ -46,6 +44,7 @@ class CountingPool {
 function reservations(sql, tracer) {
   const held = new Set()
   const { reserve } = sql
+  tracer.isRelease.push((callee) => [...held].some((reserved) => reserved.release === callee))
   sql.reserve = async () => {
     const reserved = await reserve()
     const { release } = reserved
@@ -54,7 +53,6 @@ function reservations(sql, tracer) {
       held.delete(reserved)
       return release()
     }
-    tracer.releases.add(reserved.release)
     return reserved
   }
   return new CountingPool(() => held.size, () => held.forEach((reserved) => reserved.release()))
@@ -65,11 +63,10 @@ function directClients(tracer) {
   const clients = new Set()
   const isOpen = (client) => client._connected && !client._ending && !client._ended
   tracer.observers.push((result) => result instanceof pg.Client && clients.add(result))
-  const pooled = (client) => typeof client.release === 'function'
   return new CountingPool(
-    () => [...clients].filter((client) => isOpen(client) && !pooled(client)).length,
+    () => [...clients].filter((client) => isOpen(client)).length,
     async () => {
-      for (const client of clients) if (isOpen(client) && !pooled(client)) await client.end()
+      for (const client of clients) if (isOpen(client)) await client.end()
       clients.clear()
     },
   )
