@@ -2,6 +2,8 @@
 //!
 //! In: a [`Source`]. Out: a [`Tree`] that always exists; where the text is not understood the tree says so in
 //! error nodes. Parsers live per thread and are reused.
+pub mod python;
+
 use crate::source::{Language, Source};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -10,6 +12,9 @@ use std::ops::ControlFlow;
 pub type Tree = tree_sitter::Tree;
 /// A node of a syntax tree.
 pub type Node<'tree> = tree_sitter::Node<'tree>;
+
+/// A cursor, to list a node's children without allocating one each time.
+pub type Cursor<'tree> = tree_sitter::TreeCursor<'tree>;
 
 /// Parsing gives up on a file after this many progress reports without end: pathological input must not hang
 /// the gate. One report comes about every hundred parser operations.
