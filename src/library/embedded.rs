@@ -10,5 +10,20 @@ macro_rules! files {
 }
 
 /// Name and text of every embedded library file.
-pub(super) const FILES: &[(&str, &str)] =
-    files!["node-postgres", "sqlalchemy", "ecmascript", "python"];
+pub(super) const FILES: &[(&str, &str)] = files![
+    "ecmascript",
+    "generic-pool",
+    "knex",
+    "mariadb",
+    "mongodb",
+    "mysql",
+    "mysql2",
+    "node-postgres",
+    "nodejs",
+    "objection",
+    "python",
+    "sequelize",
+    "sequelize-core",
+    "sqlalchemy",
+    "typeorm",
+];

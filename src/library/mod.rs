@@ -25,6 +25,9 @@ pub enum Effect {
     OpensPool,
     /// Takes a client out of the pool that is the receiver.
     Acquires,
+    /// Takes a client out of the pool that is the receiver for as long as its callback runs, however that
+    /// ends: `db.task(callback)`. Nobody else releases it.
+    Lends,
     /// Makes a session or a driver connection that somebody must close.
     Opens,
     /// Gives the target back.
@@ -33,7 +36,8 @@ pub enum Effect {
     Manages,
     /// Keeps the target: whoever holds the receiver owns it from now on.
     Keeps,
-    /// Opens a transaction on the receiver or target.
+    /// Opens a transaction on the receiver or target. Where the same entry commits, the transaction lasts as
+    /// long as the callback runs and rolls back when that raises: `sequelize.transaction(callback)`.
     Begins,
     /// Commits a transaction.
     Commits,
