@@ -119,7 +119,7 @@ def enlarged(corpus: Corpus, times: int) -> Path:
 
 @dataclass(frozen=True)
 class Tool:
-    """`command` makes the argument list for a folder or file; `statuses` are the exit codes of a run that did its work."""
+    """`command` makes the argument list for a path; `statuses` are the exit codes of a run that did its work."""
 
     name: str
     command: Callable[[Path], list[str]]
@@ -136,7 +136,8 @@ def build_yardstick(given: Path | None) -> Path:
     if given:
         return given.resolve()
     target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-    done = subprocess.run(["cargo", "build", "--release", "--quiet", "--example", "parse_all"], cwd=REPOSITORY)
+    build = ["cargo", "build", "--release", "--quiet", "--example", "parse_all"]
+    done = subprocess.run(build, check=False, cwd=REPOSITORY)
     if done.returncode != 0:
         raise Failure("the yardstick does not build; --parse-all PATH takes one built elsewhere")
     return (REPOSITORY / target / "release" / "examples" / "parse_all").resolve()
@@ -156,8 +157,8 @@ def install_peers(cache: Path) -> Path:
     try:
         pip = [str(folder / "venv" / "bin" / "pip"), "install", "--quiet", "--only-binary", ":all:", *PYTHON_PEERS]
         subprocess.run(pip, check=True, stdout=log, stderr=log)
-        npm = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder / "npm")]
-        subprocess.run([*npm, *NODE_PEERS], check=True, stdout=log, stderr=log)
+        npm = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]
+        subprocess.run([*npm, str(folder / "npm"), *NODE_PEERS], check=True, stdout=log, stderr=log)
     except (subprocess.CalledProcessError, FileNotFoundError) as error:
         raise Failure(f"the peers cannot be installed ({error}); see {log.name}, or use --without-peers") from error
     stamp.write_text(json.dumps(wish))
@@ -390,9 +391,9 @@ def main() -> int:
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--binary", type=Path, default=REPOSITORY / "target" / "release" / "poolgate")
     top.add_argument("--parse-all", type=Path, metavar="PATH", help="a yardstick built elsewhere")
-    top.add_argument("--corpus", action="append", metavar="NAME", help=f"repeatable; default: {', '.join(DEFAULT_CORPORA)}")
+    top.add_argument("--corpus", action="append", metavar="NAME", help=f"default: {', '.join(DEFAULT_CORPORA)}")
     top.add_argument("--rounds", type=int, default=5)
-    top.add_argument("--slow-rounds", type=int, default=3, metavar="N", help="rounds in which semgrep takes part; default 3")
+    top.add_argument("--slow-rounds", type=int, default=3, metavar="N", help="rounds with semgrep; default 3")
     top.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="of one run; default 600")
     top.add_argument("--without-peers", action="store_true")
     top.add_argument("--without-growth", action="store_true")

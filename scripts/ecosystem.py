@@ -46,9 +46,12 @@ LANGUAGES = {
 }  # fmt: skip
 # Never unpacked: nothing that an analyzer reads.
 SKIPPED_SUFFIXES = frozenset(
-    ".map .png .jpg .jpeg .gif .ico .svg .webp .avif .bmp .woff .woff2 .ttf .eot .otf .pdf .mp3 .mp4 .webm .wav .ogg .zip .gz .tgz"
-    " .bz2 .xz .zst .7z .jar .so .dll .dylib .exe .a .node .wasm .pyc .mo .po .pot .db .sqlite .parquet .pkl .bin .css .scss .less"
-    " .snap .proto .ipynb .csv .tsv .xml .html .htm .svelte .md .mdx .rst .txt .j2 .mustache .handlebars .hbs .rs .c .h".split()
+    """
+    .map .png .jpg .jpeg .gif .ico .svg .webp .avif .bmp .woff .woff2 .ttf .eot .otf .pdf .mp3 .mp4 .webm .wav .ogg
+    .zip .gz .tgz .bz2 .xz .zst .7z .jar .so .dll .dylib .exe .a .node .wasm .pyc .mo .po .pot .db .sqlite .parquet
+    .pkl .bin .css .scss .less .snap .proto .ipynb .csv .tsv .xml .html .htm .svelte .md .mdx .rst .txt .j2 .mustache
+    .handlebars .hbs .rs .c .h
+    """.split()
 )
 KEPT_NAMES = frozenset({"requirements.txt"})
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", ".git", ".yarn"})
@@ -91,17 +94,13 @@ class Package:
 def load_manifest(path: Path) -> list[Package]:
     with path.open("rb") as file:
         data = tomllib.load(file)
-    packages = []
-    for entry in data["package"]:
-        digest = entry["sha256"] if entry["kind"] == "pypi" else entry["integrity"]
-        optional = {key: entry[key] for key in ("form", "root") if key in entry}
-        packages.append(
-            Package(
-                name=entry["name"], kind=entry["kind"], version=entry["version"], digest=digest,
-                language=entry["language"], why=entry["why"], exclude=tuple(entry.get("exclude", ())), **optional,
-            )  # fmt: skip
-        )
-    return packages
+    return [package_from(entry) for entry in data["package"]]
+
+
+def package_from(entry: dict[str, Any]) -> Package:
+    known = {key: entry[key] for key in ("name", "kind", "version", "language", "why", "form", "root") if key in entry}
+    digest = entry["sha256"] if entry["kind"] == "pypi" else entry["integrity"]
+    return Package(**known, digest=digest, exclude=tuple(entry.get("exclude", ())))
 
 
 def chosen(arguments: argparse.Namespace) -> list[Package]:
@@ -148,7 +147,7 @@ def download(kind: str, name: str, version: str, form: str, folder: Path) -> tup
         wanted = f"{name}@{version}" if version else name
         command = ["npm", "pack", wanted, "--ignore-scripts", "--loglevel=error", "--pack-destination", str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=folder)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900, cwd=folder)
     except FileNotFoundError as error:
         raise Failure(f"{command[0]} is not installed") from error
     except subprocess.TimeoutExpired as error:
@@ -379,9 +378,8 @@ def measure(command: list[str], cwd: Path, timeout: float, output: Any, errors: 
     reader, writer = os.pipe()
     launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(writer), str(timeout), *command]
     try:
-        done = subprocess.run(
-            launcher, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=cwd, pass_fds=(writer,)
-        )  # fmt: skip
+        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": errors}
+        done = subprocess.run(launcher, check=False, cwd=cwd, pass_fds=(writer,), **streams)
     finally:
         os.close(writer)
     with os.fdopen(reader) as pipe:
@@ -502,7 +500,8 @@ def command_diff(arguments: argparse.Namespace) -> int:
             continue
         old = Counter(map(headline, before.findings))
         new = Counter(map(headline, after.findings))
-        changes = sorted([(line, "+") for line in (new - old).elements()] + [(line, "-") for line in (old - new).elements()])
+        signed = [(line, "+") for line in (new - old).elements()] + [(line, "-") for line in (old - new).elements()]
+        changes = sorted(signed)
         appeared += sum(sign == "+" for _, sign in changes)
         vanished += sum(sign == "-" for _, sign in changes)
         if changes:

@@ -67,7 +67,8 @@ async function* loadCases(build) {
       yield { file, run, ...definition, inputs: listed[definition.name] ?? [[]] }
       delete listed[definition.name]
     }
-    if (Object.keys(listed).length > 0) throw new Error(`cases.json names unknown functions of ${file}: ${Object.keys(listed)}`)
+    if (Object.keys(listed).length > 0)
+      throw new Error(`cases.json names unknown functions of ${file}: ${Object.keys(listed)}`)
   }
 }
 
@@ -98,28 +99,30 @@ class Search {
     Object.assign(this, { resources, file, run, inputs })
   }
 
-  /** The first leaking run, described: those without a fault come first. */
+  /** The first leaking run, described: the fewer faults the earlier. */
   async witness() {
-    for (const search of [this.leaks, this.leaksWithFaults]) {
-      for (const [index, input] of this.inputs.entries()) {
-        for (const abandon of [false, true]) {
-          if (await search.call(this, { input, abandon, faults: [] })) return this.describe(index, abandon)
-          if (!this.iterates) break
-        }
+    let runs = this.inputs.map((input, index) => ({ input, index, abandon: false, faults: [] }))
+    while (runs.length > 0) {
+      const next = []
+      for (const run of runs) {
+        if (await this.leaks(run)) return this.describe(run)
+        next.push(...this.variants(run))
       }
+      runs = next
     }
     return null
   }
 
-  /** Adds one fault after the ones given, wherever a call still may fail. */
-  async leaksWithFaults(run) {
-    if (await this.leaks(run)) return true
-    const { count } = tracer
-    if (run.faults.length === maxFaults) return false
-    for (let occurrence = (run.faults.at(-1) ?? -1) + 1; occurrence < count; occurrence += 1) {
-      if (await this.leaksWithFaults({ ...run, faults: [...run.faults, occurrence] })) return true
+  /** The runs that differ from this one, just made, by one fault more. */
+  variants(run) {
+    const { input, index, abandon, faults } = run
+    const variants = []
+    if (this.iterates && !abandon && faults.length === 0) variants.push({ ...run, abandon: true })
+    if (faults.length === maxFaults) return variants
+    for (let occurrence = (faults.at(-1) ?? -1) + 1; occurrence < tracer.count; occurrence += 1) {
+      variants.push({ input, index, abandon, faults: [...faults, occurrence] })
     }
-    return false
+    return variants
   }
 
   /** One run: drive, settle, measure, clean up. */
@@ -130,13 +133,14 @@ class Search {
     tracer.active = true
     crashed = false
     const result = await this.drive(args, abandon).catch((error) => error)
-    if (verbose && faults.length === 0 && result instanceof Error) process.stderr.write(`${this.file} ${this.run.name}: ${result}\n`)
+    if (verbose && faults.length === 0 && result instanceof Error)
+      process.stderr.write(`${this.file} ${this.run.name}: ${result}\n`)
     await resources.settle()
     tracer.active = false
-    await resources.handBack(result)
-    await resources.settle()
+    if (await resources.handBack(result)) await resources.settle()
     const leaked = resources.out() > 0
-    if (leaked || crashed || faults.length > 0) await resources.reset()
+    if (leaked || crashed) await resources.reset()
+    else if (faults.length > 0) await resources.rollBack()
     return leaked
   }
 
@@ -149,7 +153,7 @@ class Search {
     return undefined
   }
 
-  describe(index, abandon) {
+  describe({ index, abandon }) {
     const places = tracer.raised.map(({ file, line }) => (file === this.file ? `line ${line}` : `${file}:${line}`))
     const faults = places.map((place) => `call at ${place} raised`)
     if (abandon) faults.push('the caller stopped iterating')

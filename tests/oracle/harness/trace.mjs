@@ -19,7 +19,6 @@ export class Tracer {
     this.count = 0
     this.raised = []
     this.pending = 0
-    this.kept = []
     this.run = (this.run ?? 0) + 1
   }
 
@@ -53,7 +52,6 @@ export class Tracer {
     for (const observe of this.observers) observe(result)
     this.returnsPromise.set(site.id, result instanceof Promise)
     if (callee !== Promise) this.await(result)
-    this.kept.push(result)
     return result
   }
 

@@ -117,7 +117,9 @@ export async function lastFullPage(size) {
   let page = null
   for (let offset = 0; ; offset += size) {
     const client = await pool.connect()
-    const { rows } = await client.query('SELECT * FROM users OFFSET $1 LIMIT $2', [offset, size]).catch(() => ({ rows: [] }))
+    const { rows } = await client
+      .query('SELECT * FROM users OFFSET $1 LIMIT $2', [offset, size])
+      .catch(() => ({ rows: [] }))
     if (rows.length < size) break
     page = rows
     client.release()

@@ -64,4 +64,13 @@ async function audit(client, message) {
   await client.query('INSERT INTO audit_log VALUES ($1)', [message])
 }
 
-module.exports = { getClient, beginClient, withClient, withClientOnce, rollbackAndRelease, commitAndRelease, letGo, audit }
+module.exports = {
+  getClient,
+  beginClient,
+  withClient,
+  withClientOnce,
+  rollbackAndRelease,
+  commitAndRelease,
+  letGo,
+  audit,
+}
