@@ -9,10 +9,13 @@
 //! Modules stand in pipeline order; each may use those above it, never those below (`tests/architecture.rs`).
 
 pub mod finding;
+pub mod flow;
 pub mod ir;
 pub mod library;
 pub mod link;
 pub mod lower;
+pub mod program;
+pub mod rules;
 pub mod source;
 pub mod symbol;
 pub mod syntax;

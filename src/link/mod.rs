@@ -130,6 +130,11 @@ impl World {
         first..first + length(&self.modules[number as usize].functions)
     }
 
+    /// The functions of the same module.
+    pub fn functions_near(&self, key: FunctionKey) -> impl Iterator<Item = FunctionKey> + use<> {
+        self.functions_of(self.module(key).file).map(FunctionKey)
+    }
+
     /// Whether this is a module's top-level code.
     pub fn is_top_level(&self, key: FunctionKey) -> bool {
         self.functions[key.0 as usize].1 == FunctionId(0)

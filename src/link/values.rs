@@ -169,6 +169,16 @@ impl<'w> Values<'w> {
         values
     }
 
+    /// The functions and classes that the values are of.
+    pub fn world(&self) -> &'w World {
+        self.world
+    }
+
+    /// The knowledge about libraries.
+    pub fn library(&self) -> &'w Library {
+        self.library
+    }
+
     /// What a local may stand for.
     pub fn of(&self, function: FunctionKey, local: LocalId) -> &[Entity] {
         &self.sets[self.local(function, local).0 as usize]
@@ -449,7 +459,7 @@ impl<'w> Values<'w> {
     }
 
     /// The classes of the program that a class is, itself first.
-    pub(super) fn ancestry(&self, class: ClassKey) -> Vec<ClassKey> {
+    pub fn ancestry(&self, class: ClassKey) -> Vec<ClassKey> {
         let mut found = vec![class];
         let mut position = 0;
         while let Some(class) = found.get(position).copied() {
@@ -467,7 +477,7 @@ impl<'w> Values<'w> {
     }
 
     /// The library types that a class inherits from.
-    pub(super) fn library_bases(&self, class: ClassKey) -> Vec<Symbol> {
+    pub fn library_bases(&self, class: ClassKey) -> Vec<Symbol> {
         let ancestry = self.ancestry(class);
         let bases = ancestry.into_iter().flat_map(|class| self.bases(class));
         bases

@@ -1,0 +1,119 @@
+//! The whole program, frozen: the only thing a rule sees.
+//!
+//! In: sources, manifests, library knowledge. Out: [`Program`] for the rules, and through [`analyse`] their findings.
+use crate::finding::{Confidence, Finding, Level};
+use crate::flow::leaks::{self, Leak};
+use crate::flow::pools::{self, Opening};
+use crate::flow::reach::Reach;
+use crate::flow::summary::Summaries;
+use crate::flow::witness;
+use crate::ir::{Module, Site};
+use crate::library::Library;
+use crate::link::resolve::Resolver;
+use crate::link::values::Values;
+use crate::link::{FunctionKey, World};
+use crate::lower;
+use crate::rules::RULES;
+use crate::source::{Manifest, Sources, Span};
+use rayon::prelude::*;
+
+/// The program with what the analyses found out about it.
+pub struct Program<'a> {
+    /// The files.
+    pub sources: &'a Sources,
+    /// Functions and classes.
+    pub world: &'a World,
+    /// What locals stand for.
+    pub values: &'a Values<'a>,
+    /// Resources that stay held.
+    pub leaks: Vec<Leak>,
+    /// Pools made again and again.
+    pub openings: Vec<Opening>,
+}
+
+impl Program<'_> {
+    /// Source text for a message: one line, shortened.
+    pub fn quote(&self, span: Span) -> String {
+        witness::quote(self.sources.text(span))
+    }
+
+    /// What names a finding when lines move: the path of functions it stands in, and its text.
+    pub fn identity(&self, function: FunctionKey, site: Site) -> String {
+        let mut names = Vec::new();
+        let mut key = function;
+        while !self.world.is_top_level(key) {
+            let body = self.world.function(key);
+            let class = self
+                .world
+                .class_of(key)
+                .map(|class| self.world.class(class).name.text());
+            names.push(class.map_or_else(
+                || body.name.text().to_owned(),
+                |class| format!("{class}.{}", body.name),
+            ));
+            key = self.world.sibling(key, body.parent);
+        }
+        names.reverse();
+        let path = &self.sources.get(self.world.module(function).file).path;
+        format!(
+            "{path}:{}:{}",
+            names.join("."),
+            self.quote(self.world.span(function, site))
+        )
+    }
+
+    /// The finding of a leak.
+    pub fn leak_finding(
+        &self,
+        rule: &'static str,
+        level: Level,
+        leak: &Leak,
+        verb: &str,
+    ) -> Finding {
+        let story = witness::tell(self.values, self.sources, leak);
+        let message = format!("{} is {verb} {}", story.subject, story.ending);
+        Finding {
+            rule,
+            level,
+            confidence: Confidence::High,
+            primary: self.world.span(leak.function, leak.acquisition.site),
+            message: message.trim_end().to_owned(),
+            steps: story.steps,
+            identity: self.identity(leak.function, leak.acquisition.site),
+        }
+    }
+}
+
+/// Lowers every file. In parallel; in order.
+fn lower_all(sources: &Sources) -> Vec<Module> {
+    let files: Vec<_> = sources.iter().collect();
+    files
+        .into_par_iter()
+        .map(|(file, source)| lower::lower(file, source))
+        .collect()
+}
+
+/// Analyses the files as one project.
+pub fn find(sources: &Sources, manifests: &[Manifest], library: &Library) -> Vec<Finding> {
+    let world = World::new(lower_all(sources), sources);
+    let resolver = Resolver::new(sources, manifests);
+    let values = Values::new(&world, library, &resolver);
+    let mut summaries = Summaries::new(&values);
+    let mut reach = Reach::new(&mut summaries);
+    let leaks = leaks::leaks(&mut summaries, &mut reach);
+    let openings = pools::openings(&mut summaries, &mut reach);
+    let program = Program {
+        sources,
+        world: &world,
+        values: &values,
+        leaks,
+        openings,
+    };
+    let mut findings = Vec::new();
+    for rule in RULES {
+        rule.check(&program, &mut findings);
+    }
+    findings.sort_by(|a, b| (a.primary, a.rule).cmp(&(b.primary, b.rule)));
+    findings.dedup_by(|a, b| (a.primary, a.rule) == (b.primary, b.rule));
+    findings
+}
