@@ -114,14 +114,19 @@ impl TryFrom<String> for PlaceText {
             ["result", "or", "entered"] => Some(Place::ResultOrEntered),
             ["arguments"] => Some(Place::Arguments),
             ["argument", position] => number(position).map(Place::Argument),
+            ["argument", position, "or", "keyword", name] => {
+                number(position).map(|position| Place::ArgumentOrKeyword(position, Symbol::new(name)))
+            }
             ["keyword", name] => Some(Place::Keyword(Symbol::new(name))),
+            ["taken", "from", "receiver"] => Some(Place::TakenFromReceiver),
             ["callback", "parameter", position] => number(position).map(Place::CallbackParameter),
             _ => None,
         };
         place.map(Self).ok_or_else(|| {
             format!(
                 "`{text}` is no place; write `receiver`, `result`, `entered`, `result or entered`, \
-                 `arguments`, `argument N`, `keyword NAME` or `callback parameter N`"
+                 `arguments`, `argument N`, `keyword NAME`, `argument N or keyword NAME`, \
+                 `taken from receiver` or `callback parameter N`"
             )
         })
     }
@@ -145,6 +150,7 @@ impl TryFrom<String> for ReturnsText {
             ["arguments"] => Returns::Arguments,
             ["argument", position] => Returns::Argument(number(position)?),
             ["result", "of", "argument", position] => Returns::ResultOfArgument(number(position)?),
+            ["entered", "argument", position] => Returns::EnteredArgument(number(position)?),
             [path] => Returns::Type(Symbol::new(path)),
             _ => return Err(format!("`{text}` is neither a type's path nor a place")),
         }))

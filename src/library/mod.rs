@@ -32,7 +32,8 @@ pub enum Effect {
     Opens,
     /// Gives the target back.
     Releases,
-    /// Makes a scope whose end releases the target: `closing(x)`.
+    /// Makes a scope whose end releases the target: `closing(x)`. Entering it gives the target, unless the entry
+    /// says what else the call gives.
     Manages,
     /// Keeps the target: whoever holds the receiver owns it from now on.
     Keeps,
@@ -86,7 +87,8 @@ pub enum Form {
     Promise,
 }
 
-/// When the connection is really taken.
+/// When the connection is really taken; for an entry that releases, when it is given back: what is released
+/// on `await` is not released by a call whose result nobody awaits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
@@ -114,6 +116,10 @@ pub enum Place {
     Argument(u32),
     /// The keyword argument.
     Keyword(Symbol),
+    /// The argument at this position, or else the keyword argument.
+    ArgumentOrKeyword(u32, Symbol),
+    /// Whatever was taken from the receiver and is still held: `registry.remove()`, `pool.closeall()`.
+    TakenFromReceiver,
     /// The parameter of the callback that is the last argument.
     CallbackParameter(u32),
     /// Each element of the argument at this position, or the argument itself.
@@ -133,6 +139,9 @@ pub enum Returns {
     Argument(u32),
     /// What calling the argument at this position gives.
     ResultOfArgument(u32),
+    /// What entering the argument at this position as a scope gives; the call enters it:
+    /// `stack.enter_context(scope)`.
+    EnteredArgument(u32),
     /// A collection of what the arguments resolve to, in order.
     Arguments,
 }
