@@ -875,7 +875,7 @@ impl<'p> Held<'_, 'p> {
                 let methods = self.library_methods(name);
                 if methods
                     .iter()
-                    .any(|fact| fact.has(Effect::Releases) && is_about_receiver(fact))
+                    .any(|fact| is_release(call, fact) && is_about_receiver(fact))
                 {
                     return true;
                 }
@@ -883,12 +883,33 @@ impl<'p> Held<'_, 'p> {
             _ => {}
         }
         known.iter().any(|(fact, _)| {
-            fact.has(Effect::Releases)
-                && target(call, fact, receiver.is_some())
+            is_release(call, fact)
+                && (target(call, fact, receiver.is_some())
                     .into_iter()
                     .flatten()
                     .any(|local| facts.reaches(local))
+                    || (fact.target == Some(Place::TakenFromReceiver) && self.is_taken_from(call)))
         })
+    }
+
+    /// Whether the receiver of a call is what the resource was taken from.
+    fn is_taken_from(&self, call: &Call) -> bool {
+        let (Subject::Taken(acquisition), Callee::Method(receiver, _)) =
+            (self.subject, call.callee)
+        else {
+            return false;
+        };
+        let Some(taking) = self.view.call(acquisition.block) else {
+            return false;
+        };
+        let (Callee::Local(source) | Callee::Method(source, _)) = taking.callee;
+        let made = |local: LocalId| {
+            let entities = self.view.values.of(self.view.key, local).iter();
+            entities
+                .filter(|entity| matches!(entity, Entity::Instance(_, Some(_))))
+                .copied()
+        };
+        made(source).any(|entity| made(receiver).any(|other| other == entity))
     }
 
     fn note_release(&mut self, block: BlockId) {
@@ -922,21 +943,22 @@ impl<'p> Held<'_, 'p> {
         after: &mut After,
     ) {
         let has_receiver = matches!(call.callee, Callee::Method(..));
-        let reaches = |place: Option<Place>| match place {
-            Some(Place::Argument(position)) => call
-                .arguments
-                .get(position as usize)
-                .is_some_and(|argument| facts.reaches(argument.value)),
-            _ => call
-                .arguments
+        let is_any = matches!(fact.target, None | Some(Place::Receiver | Place::Arguments));
+        let reaches = if is_any {
+            call.arguments
                 .iter()
-                .any(|argument| facts.reaches(argument.value)),
+                .any(|argument| facts.reaches(argument.value))
+        } else {
+            target(call, fact, false)
+                .into_iter()
+                .flatten()
+                .any(|local| facts.reaches(local))
         };
-        if fact.has(Effect::Keeps) && reaches(fact.target) {
+        if fact.has(Effect::Keeps) && reaches {
             *after = After::all(Mode::Done);
             return;
         }
-        if fact.has(Effect::Manages) && reaches(fact.target) {
+        if fact.has(Effect::Manages) && reaches {
             after.result = Some(Fact::Manager);
         }
         match fact.returns {
@@ -1161,6 +1183,11 @@ fn decide(test: Test, facts: &Facts) -> Option<bool> {
     }
 }
 
+/// Whether the call releases: what is released by awaiting is not released by a call that nobody awaits.
+fn is_release(call: &Call, fact: &CallFact) -> bool {
+    fact.has(Effect::Releases) && (fact.when != When::Await || call.awaited)
+}
+
 fn is_about_receiver(fact: &CallFact) -> bool {
     matches!(fact.target, None | Some(Place::Receiver))
 }
@@ -1192,6 +1219,7 @@ fn target(call: &Call, fact: &CallFact, has_receiver: bool) -> [Option<LocalId>;
             [positional(position), keyword.map(|argument| argument.value)]
         }
         Some(Place::Keyword(name)) => [named(name), None],
+        Some(Place::ArgumentOrKeyword(position, name)) => [positional(position), named(name)],
         _ => [None, None],
     }
 }

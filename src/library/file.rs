@@ -114,9 +114,8 @@ impl TryFrom<String> for PlaceText {
             ["result", "or", "entered"] => Some(Place::ResultOrEntered),
             ["arguments"] => Some(Place::Arguments),
             ["argument", position] => number(position).map(Place::Argument),
-            ["argument", position, "or", "keyword", name] => {
-                number(position).map(|position| Place::ArgumentOrKeyword(position, Symbol::new(name)))
-            }
+            ["argument", position, "or", "keyword", name] => number(position)
+                .map(|position| Place::ArgumentOrKeyword(position, Symbol::new(name))),
             ["keyword", name] => Some(Place::Keyword(Symbol::new(name))),
             ["taken", "from", "receiver"] => Some(Place::TakenFromReceiver),
             ["callback", "parameter", position] => number(position).map(Place::CallbackParameter),
@@ -180,8 +179,18 @@ impl LibraryFile {
         Ok(file)
     }
 
+    /// Whether using the library can leave something to give back.
+    fn hands_out(&self) -> bool {
+        let effects = self.calls.iter().filter_map(|call| call.effect.as_ref());
+        effects
+            .flat_map(OneOrMany::as_slice)
+            .any(|effect| effect.hands_out())
+    }
+
     pub(super) fn shelve(&self, shelf: &mut Shelf) {
-        shelf.packages.extend(self.packages.iter().cloned());
+        if self.hands_out() {
+            shelf.packages.extend(self.packages.iter().cloned());
+        }
         for global in &self.globals {
             shelf.globals.insert(Symbol::new(global));
         }

@@ -74,6 +74,16 @@ pub enum Effect {
     Gathers,
 }
 
+impl Effect {
+    /// Whether somebody must give something back, or owns a pool, after it.
+    fn hands_out(self) -> bool {
+        matches!(
+            self,
+            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries
+        )
+    }
+}
+
 /// Whether a callee is called with a function as its last argument.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -201,8 +211,56 @@ struct Shelf {
     namespaces: FxHashSet<Symbol>,
     /// Names that are bound without an import.
     globals: FxHashSet<Symbol>,
-    /// What an import of a known library names.
+    /// What an import of a library that hands out resources names.
     packages: Vec<String>,
+    /// Types and callees from which a resource can be had, directly or through what they give.
+    resourceful: FxHashSet<Symbol>,
+    /// Types of resources.
+    resources: FxHashSet<Symbol>,
+}
+
+impl Shelf {
+    /// Whether calling gives a pool, a resource, or something that does.
+    fn gives_resource(&self, fact: &CallFact) -> bool {
+        let gives = match fact.returns {
+            Returns::Type(path) => self.resourceful.contains(&path),
+            _ => false,
+        };
+        gives || fact.effects.iter().any(|effect| effect.hands_out())
+    }
+
+    /// Closes `resourceful` over what callees give and types have.
+    fn spread_resources(&mut self) {
+        loop {
+            let mut found: Vec<Symbol> = Vec::new();
+            let mut resources: Vec<Symbol> = Vec::new();
+            let giving = self
+                .calls
+                .values()
+                .flatten()
+                .filter(|fact| self.gives_resource(fact));
+            giving.for_each(|fact| {
+                let owner = fact.callee.split('#').next().unwrap_or_default();
+                found.extend([fact.callee, Symbol::new(owner)]);
+                if fact.has(Effect::Acquires) || fact.has(Effect::Opens) {
+                    found.extend(fact.resource);
+                    resources.extend(fact.resource);
+                }
+            });
+            self.resources.extend(resources);
+            let has = |kind: &Symbol| self.resourceful.contains(kind);
+            let having = self
+                .types
+                .iter()
+                .filter(|(_, fact)| fact.extends.iter().any(has) || fact.fields.values().any(has));
+            found.extend(having.map(|(path, _)| *path));
+            let before = self.resourceful.len();
+            self.resourceful.extend(found);
+            if self.resourceful.len() == before {
+                return;
+            }
+        }
+    }
 }
 
 /// All library knowledge.
@@ -222,6 +280,8 @@ impl Library {
         for file in own {
             library.add(file);
         }
+        library.python.spread_resources();
+        library.javascript.spread_resources();
         Ok(library)
     }
 
@@ -335,6 +395,16 @@ impl Library {
             }
         }
         &[]
+    }
+
+    /// Whether a pool or a resource can be had from the path, directly or through what it gives.
+    pub fn is_resourceful(&self, path: Symbol) -> bool {
+        self.python.resourceful.contains(&path) || self.javascript.resourceful.contains(&path)
+    }
+
+    /// Whether the path is the type of a resource.
+    pub fn is_resource(&self, path: Symbol) -> bool {
+        self.python.resources.contains(&path) || self.javascript.resources.contains(&path)
     }
 
     /// Every entry, for tests and listings, in order of path.

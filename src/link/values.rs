@@ -92,6 +92,8 @@ enum Watcher {
     CallbackParameter(u32, Symbol, Option<Origin>),
     /// The result of calling what is held here.
     ResultOf(Node),
+    /// What entering what is held here gives.
+    Entered(Node),
 }
 
 /// What calling an entity leads to.
@@ -187,6 +189,33 @@ impl<'w> Values<'w> {
     /// What a function may return.
     pub fn result(&self, function: FunctionKey) -> &[Entity] {
         &self.sets[(self.results + function.0) as usize]
+    }
+
+    /// What a generator function may yield.
+    pub fn yielded(&self, function: FunctionKey) -> &[Entity] {
+        &self.sets[(self.yields + function.0) as usize]
+    }
+
+    /// What the fields of a class may hold.
+    pub fn fields_of(&self, class: ClassKey) -> impl Iterator<Item = Entity> {
+        self.entries_of(Holder::Class(class))
+    }
+
+    /// What the entries of an object literal, list or tuple may hold.
+    pub fn entries(&self, entity: Entity) -> impl Iterator<Item = Entity> {
+        let node = match entity {
+            Entity::Record(node) => node,
+            _ => Node(u32::MAX),
+        };
+        self.entries_of(Holder::Record(node))
+    }
+
+    fn entries_of(&self, holder: Holder) -> impl Iterator<Item = Entity> {
+        let names = self.field_names.get(&holder).map_or(&[][..], Vec::as_slice);
+        let nodes = names
+            .iter()
+            .filter_map(move |name| self.fields.get(&(holder, *name)));
+        nodes.flat_map(|node| self.held(*node).iter().copied())
     }
 
     /// The calls that may reach a function, in order.
@@ -305,6 +334,7 @@ impl<'w> Values<'w> {
                 }
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
+            Watcher::Entered(target) => self.entered(entity, target),
         }
     }
 
@@ -822,6 +852,11 @@ impl<'w> Values<'w> {
                     self.watch(node, Watcher::ResultOf(result));
                 }
             }
+            Returns::EnteredArgument(position) => {
+                if let Some(node) = argument(self, position) {
+                    self.watch(node, Watcher::Entered(result));
+                }
+            }
             Returns::Arguments => self.collect(site, call, result),
         }
     }
@@ -848,7 +883,7 @@ impl<'w> Values<'w> {
                     self.watch(node, Watcher::CallbackParameter(position, kind, origin));
                 }
             }
-            Place::Receiver | Place::Argument(_) | Place::Keyword(_) | Place::Arguments => {}
+            _ => {}
         }
     }
 
@@ -875,6 +910,22 @@ impl<'w> Values<'w> {
             }
             Entity::Class(class) => self.add(target, Entity::Object(class)),
             _ => {}
+        }
+    }
+
+    fn entered(&mut self, entity: Entity, target: Node) {
+        match entity {
+            Entity::Scope(path, origin) => self.add(target, Entity::Instance(path, origin)),
+            Entity::Generator(function) => {
+                self.watch(self.yield_node(function), Watcher::Copy(target))
+            }
+            Entity::Object(class) => {
+                let methods = ["__enter__", "__aenter__"];
+                if let Some(enter) = methods.iter().find_map(|name| self.method(class, name)) {
+                    self.watch(self.result_node(enter), Watcher::Copy(target));
+                }
+            }
+            _ => self.add(target, entity),
         }
     }
 

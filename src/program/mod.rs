@@ -1,21 +1,21 @@
 //! The whole program, frozen: the only thing a rule sees.
 //!
 //! In: sources, manifests, library knowledge. Out: [`Program`] for the rules, and through [`analyse`] their findings.
+mod load;
+
 use crate::finding::{Confidence, Finding, Level};
 use crate::flow::leaks::{self, Leak};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
 use crate::flow::summary::Summaries;
 use crate::flow::witness;
-use crate::ir::{Module, Site};
+use crate::ir::Site;
 use crate::library::Library;
 use crate::link::resolve::Resolver;
 use crate::link::values::Values;
 use crate::link::{FunctionKey, World};
-use crate::lower;
 use crate::rules::RULES;
 use crate::source::{Manifest, Sources, Span};
-use rayon::prelude::*;
 
 /// The program with what the analyses found out about it.
 pub struct Program<'a> {
@@ -84,18 +84,9 @@ impl Program<'_> {
     }
 }
 
-/// Lowers every file. In parallel; in order.
-fn lower_all(sources: &Sources) -> Vec<Module> {
-    let files: Vec<_> = sources.iter().collect();
-    files
-        .into_par_iter()
-        .map(|(file, source)| lower::lower(file, source))
-        .collect()
-}
-
 /// Analyses the files as one project.
 pub fn find(sources: &Sources, manifests: &[Manifest], library: &Library) -> Vec<Finding> {
-    let world = World::new(lower_all(sources), sources);
+    let world = load::load(sources, manifests, library, &|| {});
     let resolver = Resolver::new(sources, manifests);
     let values = Values::new(&world, library, &resolver);
     let mut summaries = Summaries::new(&values);
