@@ -10,5 +10,18 @@ macro_rules! files {
 }
 
 /// Name and text of every embedded library file.
-pub(super) const FILES: &[(&str, &str)] =
-    files!["node-postgres", "sqlalchemy", "ecmascript", "python"];
+pub(super) const FILES: &[(&str, &str)] = files![
+    "asyncio",
+    "asyncpg",
+    "contextlib",
+    "ecmascript",
+    "functools",
+    "node-postgres",
+    "psycopg",
+    "psycopg-pool",
+    "psycopg2",
+    "python",
+    "sqlalchemy",
+    "sqlmodel",
+    "threading",
+];

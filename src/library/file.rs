@@ -114,9 +114,8 @@ impl TryFrom<String> for PlaceText {
             ["result", "or", "entered"] => Some(Place::ResultOrEntered),
             ["arguments"] => Some(Place::Arguments),
             ["argument", position] => number(position).map(Place::Argument),
-            ["argument", position, "or", "keyword", name] => {
-                number(position).map(|position| Place::ArgumentOrKeyword(position, Symbol::new(name)))
-            }
+            ["argument", position, "or", "keyword", name] => number(position)
+                .map(|position| Place::ArgumentOrKeyword(position, Symbol::new(name))),
             ["keyword", name] => Some(Place::Keyword(Symbol::new(name))),
             ["taken", "from", "receiver"] => Some(Place::TakenFromReceiver),
             ["callback", "parameter", position] => number(position).map(Place::CallbackParameter),
