@@ -11,7 +11,11 @@ macro_rules! files {
 
 /// Name and text of every embedded library file.
 pub(super) const FILES: &[(&str, &str)] = files![
+    "asyncio",
+    "asyncpg",
+    "contextlib",
     "ecmascript",
+    "functools",
     "generic-pool",
     "knex",
     "mariadb",
@@ -21,9 +25,14 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "node-postgres",
     "nodejs",
     "objection",
+    "psycopg",
+    "psycopg-pool",
+    "psycopg2",
     "python",
     "sequelize",
     "sequelize-core",
     "sqlalchemy",
+    "sqlmodel",
+    "threading",
     "typeorm",
 ];

@@ -62,7 +62,8 @@ pub enum Effect {
     RunsPerCall,
     /// What it decorates, or its callbacks, run once for the process: start-up hooks, command-line commands.
     RunsOnce,
-    /// Runs its callback exactly once before the work is done.
+    /// Runs its callback exactly once before the work is done. A callback that is the target is given the
+    /// positional arguments after it: `to_thread(work, session)`.
     CallsBack,
     /// Runs its callback for each element.
     Iterates,
@@ -132,7 +133,7 @@ pub enum Place {
     TakenFromReceiver,
     /// The parameter of the callback that is the last argument.
     CallbackParameter(u32),
-    /// Each element of the argument at this position, or the argument itself.
+    /// Every argument, named ones too, and each element of one that is a collection.
     Arguments,
 }
 
