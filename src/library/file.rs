@@ -38,6 +38,9 @@ pub struct LibraryFile {
     /// Other spellings of a path.
     #[serde(default)]
     alias: BTreeMap<String, String>,
+    /// Names of code that a tool generates, and the path each stands for: see [`super::Library::generated`].
+    #[serde(default)]
+    generated: BTreeMap<String, String>,
     #[serde(default, rename = "type")]
     types: Vec<TypeEntry>,
     #[serde(default, rename = "call")]
@@ -197,6 +200,9 @@ impl LibraryFile {
         for (other, path) in &self.alias {
             shelf.aliases.insert(Symbol::new(other), Symbol::new(path));
             add_namespaces(shelf, other);
+        }
+        for (name, path) in &self.generated {
+            shelf.generated.insert(Symbol::new(name), Symbol::new(path));
         }
         for entry in &self.types {
             add_namespaces(shelf, &entry.path);

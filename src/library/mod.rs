@@ -212,6 +212,8 @@ struct Shelf {
     namespaces: FxHashSet<Symbol>,
     /// Names that are bound without an import.
     globals: FxHashSet<Symbol>,
+    /// Names that mean the same from whatever module that is not there.
+    generated: FxHashMap<Symbol, Symbol>,
     /// What an import of a library that hands out resources names.
     packages: Vec<String>,
     /// Types and callees from which a resource can be had, directly or through what they give.
@@ -342,6 +344,12 @@ impl Library {
         }
     }
 
+    /// The path that an imported name stands for although its module is not there: a generator writes it into
+    /// a folder of the project's choice and nobody commits it (`./generated/prisma/client`).
+    pub fn generated(&self, language: Language, name: Symbol) -> Option<Symbol> {
+        self.shelf(language).generated.get(&name).copied()
+    }
+
     /// Whether the path is a type: calling it makes an instance.
     pub fn is_type(&self, language: Language, path: Symbol) -> bool {
         self.shelf(language).types.contains_key(&path)
@@ -434,6 +442,55 @@ mod tests {
             Some(path)
         );
         assert_eq!(library.canonical(Language::Python, path), None);
+    }
+
+    #[test]
+    fn javascript_data_names_only_types_it_has() {
+        let library = Library::new(&[]).unwrap();
+        let shelf = &library.javascript;
+        let mut named: Vec<(Symbol, Symbol)> = Vec::new();
+        for fact in library.facts(Language::JavaScript) {
+            named.extend(fact.resource.map(|path| (fact.callee, path)));
+            if let Returns::Type(path) = fact.returns {
+                named.push((fact.callee, path));
+            }
+            if let Some((owner, _)) = fact
+                .callee
+                .split_once('#')
+                .filter(|(owner, _)| *owner != "*")
+            {
+                named.push((fact.callee, Symbol::new(owner)));
+            }
+        }
+        let mut types: Vec<_> = shelf.types.iter().collect();
+        types.sort_by_key(|(path, _)| **path);
+        for (path, fact) in types {
+            named.extend(fact.fields.values().map(|field| (*path, *field)));
+            named.extend(fact.extends.map(|parent| (*path, parent)));
+        }
+        named.retain(|(_, path)| *path != "*" && !shelf.types.contains_key(path));
+        assert_eq!(named, []);
+    }
+
+    #[test]
+    fn javascript_aliases_lead_to_something() {
+        let library = Library::new(&[]).unwrap();
+        let aliases = &library.javascript.aliases;
+        let mut dangling: Vec<_> = aliases
+            .iter()
+            .filter(|(_, path)| library.canonical(Language::JavaScript, **path) != Some(**path))
+            .collect();
+        dangling.sort();
+        assert_eq!(dangling, []);
+    }
+
+    #[test]
+    fn a_generated_name_is_known_without_its_module() {
+        let library = Library::new(&[]).unwrap();
+        let name = Symbol::new("PrismaClient");
+        let path = library.generated(Language::TypeScript, name).unwrap();
+        assert!(library.is_type(Language::TypeScript, path));
+        assert_eq!(library.generated(Language::Python, name), None);
     }
 
     #[test]
