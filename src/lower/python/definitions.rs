@@ -360,6 +360,7 @@ impl<'t> Lowering<'t> {
             name,
             annotation,
             value,
+            decorators: Vec::new(),
         });
     }
 }
