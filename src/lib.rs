@@ -8,9 +8,17 @@
 //!
 //! Modules stand in pipeline order; each may use those above it, never those below (`tests/architecture.rs`).
 
+pub mod cli;
+pub mod config;
+pub mod discover;
+pub mod error;
 pub mod finding;
 pub mod ir;
 pub mod lower;
+pub mod program;
+pub mod progress;
+pub mod report;
 pub mod source;
+pub mod suppress;
 pub mod symbol;
 pub mod syntax;
