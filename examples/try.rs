@@ -1,5 +1,4 @@
 //! Scratch driver.
-use poolgate::library::Library;
 use poolgate::source::{Source, Sources};
 fn main() {
     let mut files = Vec::new();
@@ -26,9 +25,11 @@ fn main() {
         }
     }
     let sources = Sources::new(files);
-    let library = Library::new(&[]).unwrap();
+
     let t = std::time::Instant::now();
-    let findings = poolgate::program::find(&sources, &[], &library);
+    let analysis =
+        poolgate::program::analyse(sources, &[], &Default::default(), &Default::default()).unwrap();
+    let (sources, findings) = (analysis.sources, analysis.findings);
     eprintln!("{} files {:?}", sources.len(), t.elapsed());
     for f in &findings {
         let p = sources.position(f.primary.file, f.primary.start);

@@ -4,7 +4,9 @@
 //! `tests/oracle/known-limits.json` lists the functions on which it does not agree yet, each with its reason; one that
 //! agrees after all fails, so the list stays true.
 use libtest_mimic::{Arguments, Failed, Trial};
-use poolgate::library::Library;
+use poolgate::config::Config;
+use poolgate::program::analyse;
+use poolgate::progress::Progress;
 use poolgate::source::{Source, Sources};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,7 +139,6 @@ fn measured(folder: &Path, program: &Path, script: &str) -> io::Result<Vec<Case>
 /// The analyzer's findings of the leak rules, by file.
 fn verdicts(folder: &Path) -> BTreeMap<String, Vec<(u64, String)>> {
     let mut found: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
-    let library = Library::new(&[]).unwrap();
     for half in ["python", "javascript"] {
         let mut files = Vec::new();
         collect(&folder.join(half), &mut files);
@@ -150,7 +151,9 @@ fn verdicts(folder: &Path) -> BTreeMap<String, Vec<(u64, String)>> {
             Source::new(relative, fs::read_to_string(path).ok()?)
         });
         let sources = Sources::new(sources.collect());
-        for finding in poolgate::program::find(&sources, &[], &library) {
+        let analysis = analyse(sources, &[], &Config::default(), &Progress::default()).unwrap();
+        let sources = &analysis.sources;
+        for finding in analysis.findings {
             if !["unreleased-client", "unmanaged-session"].contains(&finding.rule) {
                 continue;
             }
