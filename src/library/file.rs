@@ -38,6 +38,9 @@ pub struct LibraryFile {
     /// Other spellings of a path.
     #[serde(default)]
     alias: BTreeMap<String, String>,
+    /// Names of code that a tool generates, and the path each stands for: see [`super::Library::generated`].
+    #[serde(default)]
+    generated: BTreeMap<String, String>,
     #[serde(default, rename = "type")]
     types: Vec<TypeEntry>,
     #[serde(default, rename = "call")]
@@ -179,14 +182,27 @@ impl LibraryFile {
         Ok(file)
     }
 
+    /// Whether using the library can leave something to give back.
+    fn hands_out(&self) -> bool {
+        let effects = self.calls.iter().filter_map(|call| call.effect.as_ref());
+        effects
+            .flat_map(OneOrMany::as_slice)
+            .any(|effect| effect.hands_out())
+    }
+
     pub(super) fn shelve(&self, shelf: &mut Shelf) {
-        shelf.packages.extend(self.packages.iter().cloned());
+        if self.hands_out() {
+            shelf.packages.extend(self.packages.iter().cloned());
+        }
         for global in &self.globals {
             shelf.globals.insert(Symbol::new(global));
         }
         for (other, path) in &self.alias {
             shelf.aliases.insert(Symbol::new(other), Symbol::new(path));
             add_namespaces(shelf, other);
+        }
+        for (name, path) in &self.generated {
+            shelf.generated.insert(Symbol::new(name), Symbol::new(path));
         }
         for entry in &self.types {
             add_namespaces(shelf, &entry.path);

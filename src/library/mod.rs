@@ -25,6 +25,9 @@ pub enum Effect {
     OpensPool,
     /// Takes a client out of the pool that is the receiver.
     Acquires,
+    /// Takes a client out of the pool that is the receiver for as long as its callback runs, however that
+    /// ends: `db.task(callback)`. Nobody else releases it.
+    Lends,
     /// Makes a session or a driver connection that somebody must close.
     Opens,
     /// Gives the target back.
@@ -34,7 +37,8 @@ pub enum Effect {
     Manages,
     /// Keeps the target: whoever holds the receiver owns it from now on.
     Keeps,
-    /// Opens a transaction on the receiver or target.
+    /// Opens a transaction on the receiver or target. Where the same entry commits, the transaction lasts as
+    /// long as the callback runs and rolls back when that raises: `sequelize.transaction(callback)`.
     Begins,
     /// Commits a transaction.
     Commits,
@@ -69,6 +73,16 @@ pub enum Effect {
     MakesScope,
     /// The result resolves when all elements of the arguments have: `Promise.all`, `gather`.
     Gathers,
+}
+
+impl Effect {
+    /// Whether somebody must give something back, or owns a pool, after it.
+    fn hands_out(self) -> bool {
+        matches!(
+            self,
+            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries
+        )
+    }
 }
 
 /// Whether a callee is called with a function as its last argument.
@@ -198,8 +212,58 @@ struct Shelf {
     namespaces: FxHashSet<Symbol>,
     /// Names that are bound without an import.
     globals: FxHashSet<Symbol>,
-    /// What an import of a known library names.
+    /// Names that mean the same from whatever module that is not there.
+    generated: FxHashMap<Symbol, Symbol>,
+    /// What an import of a library that hands out resources names.
     packages: Vec<String>,
+    /// Types and callees from which a resource can be had, directly or through what they give.
+    resourceful: FxHashSet<Symbol>,
+    /// Types of resources.
+    resources: FxHashSet<Symbol>,
+}
+
+impl Shelf {
+    /// Whether calling gives a pool, a resource, or something that does.
+    fn gives_resource(&self, fact: &CallFact) -> bool {
+        let gives = match fact.returns {
+            Returns::Type(path) => self.resourceful.contains(&path),
+            _ => false,
+        };
+        gives || fact.effects.iter().any(|effect| effect.hands_out())
+    }
+
+    /// Closes `resourceful` over what callees give and types have.
+    fn spread_resources(&mut self) {
+        loop {
+            let mut found: Vec<Symbol> = Vec::new();
+            let mut resources: Vec<Symbol> = Vec::new();
+            let giving = self
+                .calls
+                .values()
+                .flatten()
+                .filter(|fact| self.gives_resource(fact));
+            giving.for_each(|fact| {
+                let owner = fact.callee.split('#').next().unwrap_or_default();
+                found.extend([fact.callee, Symbol::new(owner)]);
+                if fact.has(Effect::Acquires) || fact.has(Effect::Opens) {
+                    found.extend(fact.resource);
+                    resources.extend(fact.resource);
+                }
+            });
+            self.resources.extend(resources);
+            let has = |kind: &Symbol| self.resourceful.contains(kind);
+            let having = self
+                .types
+                .iter()
+                .filter(|(_, fact)| fact.extends.iter().any(has) || fact.fields.values().any(has));
+            found.extend(having.map(|(path, _)| *path));
+            let before = self.resourceful.len();
+            self.resourceful.extend(found);
+            if self.resourceful.len() == before {
+                return;
+            }
+        }
+    }
 }
 
 /// All library knowledge.
@@ -219,6 +283,8 @@ impl Library {
         for file in own {
             library.add(file);
         }
+        library.python.spread_resources();
+        library.javascript.spread_resources();
         Ok(library)
     }
 
@@ -278,6 +344,12 @@ impl Library {
         }
     }
 
+    /// The path that an imported name stands for although its module is not there: a generator writes it into
+    /// a folder of the project's choice and nobody commits it (`./generated/prisma/client`).
+    pub fn generated(&self, language: Language, name: Symbol) -> Option<Symbol> {
+        self.shelf(language).generated.get(&name).copied()
+    }
+
     /// Whether the path is a type: calling it makes an instance.
     pub fn is_type(&self, language: Language, path: Symbol) -> bool {
         self.shelf(language).types.contains_key(&path)
@@ -334,6 +406,16 @@ impl Library {
         &[]
     }
 
+    /// Whether a pool or a resource can be had from the path, directly or through what it gives.
+    pub fn is_resourceful(&self, path: Symbol) -> bool {
+        self.python.resourceful.contains(&path) || self.javascript.resourceful.contains(&path)
+    }
+
+    /// Whether the path is the type of a resource.
+    pub fn is_resource(&self, path: Symbol) -> bool {
+        self.python.resources.contains(&path) || self.javascript.resources.contains(&path)
+    }
+
     /// Every entry, for tests and listings, in order of path.
     pub fn facts(&self, language: Language) -> Vec<&CallFact> {
         let mut facts: Vec<_> = self.shelf(language).calls.values().flatten().collect();
@@ -360,6 +442,55 @@ mod tests {
             Some(path)
         );
         assert_eq!(library.canonical(Language::Python, path), None);
+    }
+
+    #[test]
+    fn javascript_data_names_only_types_it_has() {
+        let library = Library::new(&[]).unwrap();
+        let shelf = &library.javascript;
+        let mut named: Vec<(Symbol, Symbol)> = Vec::new();
+        for fact in library.facts(Language::JavaScript) {
+            named.extend(fact.resource.map(|path| (fact.callee, path)));
+            if let Returns::Type(path) = fact.returns {
+                named.push((fact.callee, path));
+            }
+            if let Some((owner, _)) = fact
+                .callee
+                .split_once('#')
+                .filter(|(owner, _)| *owner != "*")
+            {
+                named.push((fact.callee, Symbol::new(owner)));
+            }
+        }
+        let mut types: Vec<_> = shelf.types.iter().collect();
+        types.sort_by_key(|(path, _)| **path);
+        for (path, fact) in types {
+            named.extend(fact.fields.values().map(|field| (*path, *field)));
+            named.extend(fact.extends.map(|parent| (*path, parent)));
+        }
+        named.retain(|(_, path)| *path != "*" && !shelf.types.contains_key(path));
+        assert_eq!(named, []);
+    }
+
+    #[test]
+    fn javascript_aliases_lead_to_something() {
+        let library = Library::new(&[]).unwrap();
+        let aliases = &library.javascript.aliases;
+        let mut dangling: Vec<_> = aliases
+            .iter()
+            .filter(|(_, path)| library.canonical(Language::JavaScript, **path) != Some(**path))
+            .collect();
+        dangling.sort();
+        assert_eq!(dangling, []);
+    }
+
+    #[test]
+    fn a_generated_name_is_known_without_its_module() {
+        let library = Library::new(&[]).unwrap();
+        let name = Symbol::new("PrismaClient");
+        let path = library.generated(Language::TypeScript, name).unwrap();
+        assert!(library.is_type(Language::TypeScript, path));
+        assert_eq!(library.generated(Language::Python, name), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const corpus = join(here, 'javascript')
 const notRewritten = ['db.js'] // it only constructs pools
 const maxFaults = 2 // the second one strikes in a handler or a finally
+const verbose = process.argv.includes('--verbose') // tells on standard error what runs without a fault raised
 
 const folder = mkdtempSync(join(tmpdir(), 'oracle-'))
 const tracer = (globalThis.__oracle = new Tracer())
@@ -22,10 +23,9 @@ let crashed = false
 
 /** A throw-away PostgreSQL; the corpus finds it through the environment. */
 async function startDatabase() {
-  mkdirSync(join(folder, 'pg'))
-  const { status, stderr } = spawnSync(join(here, 'postgres.sh'), ['start', join(folder, 'pg')], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(join(here, 'postgres.sh'), ['start', folder], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`PostgreSQL does not start: ${stderr}`)
-  Object.assign(process.env, { PGHOST: join(folder, 'pg'), PGUSER: 'postgres', PGDATABASE: 'postgres' })
+  Object.assign(process.env, { PGHOST: folder, PGUSER: 'postgres', PGDATABASE: 'postgres' })
   const client = new pg.Client()
   await client.connect()
   await client.query(readFileSync(join(here, 'schema.sql'), 'utf8'))
@@ -34,7 +34,7 @@ async function startDatabase() {
 
 /** Stops the server, whatever happened, and removes its files. */
 function stopDatabase() {
-  spawnSync(join(here, 'postgres.sh'), ['stop', join(folder, 'pg')])
+  spawnSync(join(here, 'postgres.sh'), ['stop', folder])
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -67,7 +67,8 @@ async function* loadCases(build) {
       yield { file, run, ...definition, inputs: listed[definition.name] ?? [[]] }
       delete listed[definition.name]
     }
-    if (Object.keys(listed).length > 0) throw new Error(`cases.json names unknown functions of ${file}: ${Object.keys(listed)}`)
+    if (Object.keys(listed).length > 0)
+      throw new Error(`cases.json names unknown functions of ${file}: ${Object.keys(listed)}`)
   }
 }
 
@@ -98,28 +99,30 @@ class Search {
     Object.assign(this, { resources, file, run, inputs })
   }
 
-  /** The first leaking run, described: those without a fault come first. */
+  /** The first leaking run, described: the fewer faults the earlier. */
   async witness() {
-    for (const search of [this.leaks, this.leaksWithFaults]) {
-      for (const [index, input] of this.inputs.entries()) {
-        for (const abandon of [false, true]) {
-          if (await search.call(this, { input, abandon, faults: [] })) return this.describe(index, abandon)
-          if (!this.iterates) break
-        }
+    let runs = this.inputs.map((input, index) => ({ input, index, abandon: false, faults: [] }))
+    while (runs.length > 0) {
+      const next = []
+      for (const run of runs) {
+        if (await this.leaks(run)) return this.describe(run)
+        next.push(...this.variants(run))
       }
+      runs = next
     }
     return null
   }
 
-  /** Adds one fault after the ones given, wherever a call still may fail. */
-  async leaksWithFaults(run) {
-    if (await this.leaks(run)) return true
-    const { count } = tracer
-    if (run.faults.length === maxFaults) return false
-    for (let occurrence = (run.faults.at(-1) ?? -1) + 1; occurrence < count; occurrence += 1) {
-      if (await this.leaksWithFaults({ ...run, faults: [...run.faults, occurrence] })) return true
+  /** The runs that differ from this one, just made, by one fault more. */
+  variants(run) {
+    const { input, index, abandon, faults } = run
+    const variants = []
+    if (this.iterates && !abandon && faults.length === 0) variants.push({ ...run, abandon: true })
+    if (faults.length === maxFaults) return variants
+    for (let occurrence = (faults.at(-1) ?? -1) + 1; occurrence < tracer.count; occurrence += 1) {
+      variants.push({ input, index, abandon, faults: [...faults, occurrence] })
     }
-    return false
+    return variants
   }
 
   /** One run: drive, settle, measure, clean up. */
@@ -130,12 +133,14 @@ class Search {
     tracer.active = true
     crashed = false
     const result = await this.drive(args, abandon).catch((error) => error)
+    if (verbose && faults.length === 0 && result instanceof Error)
+      process.stderr.write(`${this.file} ${this.run.name}: ${result}\n`)
     await resources.settle()
     tracer.active = false
-    await resources.handBack(result)
-    await resources.settle()
+    if (await resources.handBack(result)) await resources.settle()
     const leaked = resources.out() > 0
-    if (leaked || crashed || faults.length > 0) await resources.reset()
+    if (leaked || crashed) await resources.reset()
+    else if (faults.length > 0) await resources.rollBack()
     return leaked
   }
 
@@ -148,7 +153,7 @@ class Search {
     return undefined
   }
 
-  describe(index, abandon) {
+  describe({ index, abandon }) {
     const places = tracer.raised.map(({ file, line }) => (file === this.file ? `line ${line}` : `${file}:${line}`))
     const faults = places.map((place) => `call at ${place} raised`)
     if (abandon) faults.push('the caller stopped iterating')
@@ -157,6 +162,7 @@ class Search {
 }
 
 async function main() {
+  for (const name of ['log', 'warn', 'error']) console[name] = () => {} // what the corpus prints is of no interest
   process.on('uncaughtException', () => (crashed = true))
   process.on('unhandledRejection', () => {})
   await startDatabase()

@@ -18,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from dataclasses import dataclass, replace
 
 from harness.trace import CORPUS, HERE, Finder, InjectedFault, fault_types, tracer
 
 MAX_FAULTS = 2  # the second one strikes in a handler or a finally
 RUN_SECONDS = 5
+VERBOSE = "--verbose" in sys.argv  # tells on standard error what runs without a fault raised
 
 
 def start_databases():
@@ -75,11 +77,10 @@ class CallerBlock:
     """What the caller does with something that it entered or iterates: it may raise, too."""
 
     def __init__(self, raises):
-        self.raises, self.reached = raises, False
+        self.raises = raises
 
     def run(self):
         """The block."""
-        self.reached = True
         if self.raises:
             raise InjectedFault("injected in the caller's block")
 
@@ -126,22 +127,44 @@ async def exhaust_async(generator, block):
             await generator.athrow(fault)
 
 
+@dataclass(frozen=True)
+class Run:
+    """Which input, whether the caller's block raises, and which dynamic occurrences of calls raise what."""
+
+    number: int
+    raises: bool
+    fault_type: type
+    faults: tuple
+
+    def variants(self, count):
+        """The runs with one fault more, after the last one, where this run made `count` calls."""
+        if len(self.faults) == MAX_FAULTS:
+            return []
+        first = max(self.faults, default=-1) + 1
+        return [replace(self, faults=(*self.faults, occurrence)) for occurrence in range(first, count)]
+
+
 class Runner:
     """Searches the runs of one function for one that leaks."""
 
     def __init__(self, resources, function, file):
         self.resources, self.function, self.file = resources, function, file
 
-    async def search(self, inputs, types):
-        """The first leaking run, described: those without a fault come first."""
-        runs = [(number, arguments, raises) for number, arguments in enumerate(inputs, 1) for raises in self.blocks()]
-        for number, arguments, raises in runs:
-            if await self.leaks(arguments, raises, (), types[0]):
-                return self.describe(number, raises)
-        for number, arguments, raises in runs:
-            for type_ in types:
-                if await self.leaks_with_faults(arguments, raises, (), type_):
-                    return self.describe(number, raises)
+    async def witness(self, inputs, types):
+        """The first leaking run, described: the fewer faults the earlier."""
+        runs = [
+            Run(number, raises, type_, ())
+            for type_ in types
+            for raises in self.blocks()
+            for number in range(len(inputs))
+        ]
+        while runs:
+            variants = []
+            for run in runs:
+                if await self.leaks(run, inputs[run.number]):
+                    return self.describe(run)
+                variants += run.variants(tracer.count)
+            runs = variants
         return None
 
     def blocks(self):
@@ -150,31 +173,21 @@ class Runner:
         generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
         return [False, True] if generator or isinstance(function, type) else [False]
 
-    async def leaks_with_faults(self, arguments, raises, faults, type_):
-        """Adds one fault after the ones given, wherever a call still may raise."""
-        if await self.leaks(arguments, raises, faults, type_):
-            return True
-        first, count = max(faults, default=-1) + 1, tracer.count
-        if len(faults) == MAX_FAULTS:
-            return False
-        for occurrence in range(first, count):
-            if await self.leaks_with_faults(arguments, raises, (*faults, occurrence), type_):
-                return True
-        return False
-
-    async def leaks(self, arguments, raises, faults, type_):
+    async def leaks(self, run, arguments):
         """One run: drive, settle, measure, clean up."""
-        tracer.start(faults, type_)
+        tracer.start(run.faults, run.fault_type)
         tracer.active = True
         arguments = [do_nothing if argument == "$callback" else argument for argument in arguments]
         try:
-            result = await asyncio.wait_for(drive(self.function, arguments, CallerBlock(raises)), RUN_SECONDS)
+            result = await asyncio.wait_for(drive(self.function, arguments, CallerBlock(run.raises)), RUN_SECONDS)
         except TimeoutError as error:
             if not tracer.raised:
                 raise
             result = error
         except Exception as error:  # kept, with its frames, until measured
             result = error
+            if VERBOSE and not tracer.raised:
+                print(f"{self.file} {self.function.__name__}: {error!r}", file=sys.stderr)
         await self.resources.settle(RUN_SECONDS)
         tracer.active = False
         await self.resources.hand_back(result)
@@ -184,13 +197,13 @@ class Runner:
         await self.resources.reset()
         return leaked
 
-    def describe(self, number, raises):
+    def describe(self, run):
         """The witness in words."""
         places = [f"line {line}" if file == self.file else f"{file}:{line}" for file, line in tracer.raised]
         faults = [f"call at {place} raised" for place in places]
-        if raises:
+        if run.raises:
             faults.append("the caller's block raised")
-        return f"{' and '.join(faults) or 'no fault'}, input #{number}"
+        return f"{' and '.join(faults) or 'no fault'}, input #{run.number + 1}"
 
 
 def do_nothing(*_):
@@ -205,11 +218,12 @@ async def measure():
     await db.async_pool
     db.pool.wait()
     resources = Resources(db, tracer)
+    gc.freeze()  # what is loaded by now need not be looked at again
     verdicts = []
     for module, node, inputs in load_corpus():
         file = f"{module.__name__}.py"
         runner = Runner(resources, getattr(module, node.name), file)
-        witness = await runner.search(inputs, fault_types(module, node))
+        witness = await runner.witness(inputs, fault_types(module, node))
         verdicts.append(
             {
                 "file": f"python/{file}",

@@ -7,10 +7,8 @@ class PgPool {
 
   constructor(pool, tracer) {
     this.pool = pool
-    pool.on('acquire', (client) => {
-      this.held.add(client)
-      tracer.releases.add(client.release)
-    })
+    pool.on('acquire', (client) => this.held.add(client))
+    tracer.isRelease.push((callee) => [...this.held].some((client) => client.release === callee))
     pool.on('release', (error, client) => this.held.delete(client))
     pool.on('error', () => {})
   }
@@ -19,15 +17,29 @@ class PgPool {
     return this.pool.totalCount - this.pool.idleCount
   }
 
+  /** Requests that wait, clients that still connect, queries that still run. */
   waiting() {
-    return this.pool.waitingCount
+    const connecting = this.out() - this.held.size
+    const querying = [...this.held].filter((client) => !client.readyForQuery && !client._ending)
+    return this.pool.waitingCount + connecting + querying.length
   }
 
-  /** Destroys every client: one that was left in a transaction must not serve the next run. */
+  /** Destroys every client, whatever its state. */
   async reset() {
     for (const client of this.held) client.release(true)
-    const idle = await Promise.all(Array.from({ length: this.pool.idleCount }, () => this.pool.connect()))
-    for (const client of idle) client.release(true)
+    for (const client of await this.takeIdle()) client.release(true)
+  }
+
+  /** Ends what transactions the idle clients are in. */
+  async rollBack() {
+    for (const client of await this.takeIdle()) {
+      await client.query('ROLLBACK')
+      client.release()
+    }
+  }
+
+  takeIdle() {
+    return Promise.all(Array.from({ length: this.pool.idleCount }, () => this.pool.connect()))
   }
 }
 
@@ -46,6 +58,7 @@ class CountingPool {
 function reservations(sql, tracer) {
   const held = new Set()
   const { reserve } = sql
+  tracer.isRelease.push((callee) => [...held].some((reserved) => reserved.release === callee))
   sql.reserve = async () => {
     const reserved = await reserve()
     const { release } = reserved
@@ -54,10 +67,12 @@ function reservations(sql, tracer) {
       held.delete(reserved)
       return release()
     }
-    tracer.releases.add(reserved.release)
     return reserved
   }
-  return new CountingPool(() => held.size, () => held.forEach((reserved) => reserved.release()))
+  return new CountingPool(
+    () => held.size,
+    () => held.forEach((reserved) => reserved.release()),
+  )
 }
 
 /** Clients that were made and connected without a pool. */
@@ -65,11 +80,10 @@ function directClients(tracer) {
   const clients = new Set()
   const isOpen = (client) => client._connected && !client._ending && !client._ended
   tracer.observers.push((result) => result instanceof pg.Client && clients.add(result))
-  const pooled = (client) => typeof client.release === 'function'
   return new CountingPool(
-    () => [...clients].filter((client) => isOpen(client) && !pooled(client)).length,
+    () => [...clients].filter((client) => isOpen(client)).length,
     async () => {
-      for (const client of clients) if (isOpen(client) && !pooled(client)) await client.end()
+      for (const client of clients) if (isOpen(client)) await client.end()
       clients.clear()
     },
   )
@@ -85,11 +99,17 @@ export class Resources {
     db.workers.acquire = holding(db.workers.acquire.bind(db.workers), borrowed)
     this.all = [
       ...this.pgPools,
-      new CountingPool(() => knexPool.numUsed(), () => releaseKnex(knexPool)),
-      new CountingPool(() => db.workers.borrowed, async () => {
-        for (const worker of borrowed) if (db.workers.isBorrowedResource(worker)) await db.workers.destroy(worker)
-        borrowed.clear()
-      }),
+      new CountingPool(
+        () => knexPool.numUsed(),
+        () => releaseKnex(knexPool),
+      ),
+      new CountingPool(
+        () => db.workers.borrowed,
+        async () => {
+          for (const worker of borrowed) if (db.workers.isBorrowedResource(worker)) await db.workers.destroy(worker)
+          borrowed.clear()
+        },
+      ),
       reservations(db.sql, tracer),
       directClients(tracer),
     ]
@@ -119,16 +139,25 @@ export class Resources {
 
   /** Does the caller's part for an owned client that a function returned. */
   async handBack(value, depth = 2) {
-    if (value === null || typeof value !== 'object' || depth === 0) return
-    for (const name of ['release', 'close', 'done', 'dispose']) {
-      if (typeof value[name] === 'function') return value[name]()
+    if (value === null || typeof value !== 'object' || depth === 0) return false
+    const name = ['release', 'close', 'done', 'dispose'].find((method) => typeof value[method] === 'function')
+    if (name !== undefined) {
+      await value[name]()
+      return true
     }
-    for (const part of Object.values(value)) await this.handBack(part, depth - 1)
+    let any = false
+    for (const part of Object.values(value)) any = (await this.handBack(part, depth - 1)) || any
+    return any
   }
 
-  /** Makes the next run independent of this one. */
+  /** Makes the next run independent of one that leaked. */
   async reset() {
     for (const pool of this.all) await pool.reset()
+  }
+
+  /** The same after a run that released everything, perhaps within a transaction. */
+  async rollBack() {
+    for (const pool of this.pgPools) await pool.rollBack()
   }
 }
 

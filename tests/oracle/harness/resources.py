@@ -34,7 +34,7 @@ class SqlAlchemyPool:
 
 
 class PsycopgPool:
-    """A `psycopg_pool.ConnectionPool`. Its workers return a connection a little after `putconn`, so calls are counted."""
+    """A pool of psycopg_pool. Its workers return a connection a little after `putconn`, so calls are counted."""
 
     def __init__(self, pool):
         self.pool, self.held = pool, {}
@@ -148,7 +148,9 @@ class Resources:
     def __init__(self, db, tracer):
         direct = DirectConnections()
         tracer.observers.append(direct.observe)
-        self.psycopg, self.legacy, self.asyncpg = PsycopgPool(db.pool), Psycopg2Pool(db.legacy_pool), AsyncpgPool(db.async_pool)
+        self.psycopg = PsycopgPool(db.pool)
+        self.legacy = Psycopg2Pool(db.legacy_pool)
+        self.asyncpg = AsyncpgPool(db.async_pool)
         self.scoped = db.ScopedSession
         self.all = [
             SqlAlchemyPool(db.engine, db.engine.dispose),

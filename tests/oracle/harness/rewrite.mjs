@@ -96,10 +96,11 @@ function isQuiet(callee) {
   return quietNames.has(callee) || quietNames.has(text) || quietNames.has(receiver) || quietNames.has(method)
 }
 
-/** Whether the last argument is a callback of node's form: its first parameter is the error. */
+/** Whether the last argument looks like a callback of node's form: its first parameter, if any, is the error. */
 function takesNodeCallback(node) {
   const last = node.arguments?.at(-1)
-  return Boolean(last?.params) && /^_?(e|err|error)$/.test(last.params[0]?.name ?? '')
+  if (last?.type === 'Identifier') return /^(callback|cb|done|next|release)$/.test(last.name)
+  return Boolean(last?.params) && /^_?(e|err|error)?$/.test(last.params[0]?.name ?? '')
 }
 
 function refuse(unsupported, node, where) {

@@ -5,8 +5,8 @@ export class Tracer {
   active = false
   /** What the call of a site returned last: a promise fails later than other calls. */
   returnsPromise = new Map()
-  /** Functions that give a client back, under whatever name they are called. */
-  releases = new WeakSet()
+  /** Predicates that know a function that gives a client back, under whatever name it is called. */
+  isRelease = []
   observers = []
 
   constructor() {
@@ -19,7 +19,6 @@ export class Tracer {
     this.count = 0
     this.raised = []
     this.pending = 0
-    this.kept = []
     this.run = (this.run ?? 0) + 1
   }
 
@@ -52,14 +51,13 @@ export class Tracer {
     const result = execute()
     for (const observe of this.observers) observe(result)
     this.returnsPromise.set(site.id, result instanceof Promise)
-    this.await(result)
-    this.kept.push(result)
+    if (callee !== Promise) this.await(result)
     return result
   }
 
   /** Whether the fault model lets this call fail: calls to the corpus itself fail from inside only. */
   mayRaise(site, callee) {
-    if (site.quiet || typeof callee !== 'function' || this.releases.has(callee)) return false
+    if (site.quiet || typeof callee !== 'function' || this.isRelease.some((knows) => knows(callee))) return false
     const isError = callee === Error || callee.prototype instanceof Error
     return !isError && !Function.prototype.toString.call(callee).includes('/*corpus*/')
   }
@@ -68,12 +66,10 @@ export class Tracer {
   strike(site, args) {
     this.raised.push(site)
     const fault = new Error(`injected at ${site.file}:${site.line}`)
-    if (site.callback) {
-      this.later(() => args.at(-1)(fault))
-      return undefined
-    }
     if (this.returnsPromise.get(site.id)) return Promise.reject(fault)
-    throw fault
+    if (!site.callback) throw fault
+    this.later(() => args.at(-1)(fault))
+    return undefined
   }
 
   later(callback) {
