@@ -42,7 +42,7 @@ pub struct Project {
 #[derive(Debug)]
 pub struct Input {
     /// The name, relative to the current directory.
-    pub name: String,
+    pub name: PathBuf,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
