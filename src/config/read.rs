@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_key_of_the_contract_is_read() {
-        let text = include_str!("../../tests/cli/full-config.toml");
+        let text = include_str!("../../tests/config/full.toml");
         let config = own(text).unwrap();
         let main = &config.databases["main"];
         assert_eq!(main.dialect, Some(Dialect::Postgresql));
