@@ -299,10 +299,10 @@ fn unreadable_files_and_folders_are_named() {
     use std::os::unix::fs::PermissionsExt;
     let top = tree(&[("a.py", b"a()"), ("closed.py", b"x"), ("shut/b.py", b"x")]);
     let close =
-        |path: &str| fs::set_permissions(top.path().join(path), fs::Permissions::from_mode(0));
+        |path: &str| fs::set_permissions(top.path().join(path), fs::Permissions::from_mode(0o0));
     close("closed.py").unwrap();
     close("shut").unwrap();
-    let may_read_all = fs::read(top.path().join("closed.py")).is_ok();
+    let may_read_all = fs::File::open(top.path().join("closed.py")).is_ok();
     let project = found(&[top.path().into()], &Config::default());
     fs::set_permissions(top.path().join("shut"), fs::Permissions::from_mode(0o755)).unwrap();
     // The superuser reads everything.
