@@ -1,6 +1,5 @@
 //! `check`: the gate.
 use super::args::{CheckArgs, Output, When};
-use super::catalogue::RULES;
 use super::{Verdict, bar, output};
 use crate::config::{Config, FailOn, unknown_rule};
 use crate::discover::{self, Input, Place};
@@ -9,6 +8,7 @@ use crate::finding::{Confidence, Finding, Notice, RuleInfo};
 use crate::program::{self, Analysis};
 use crate::progress::Progress;
 use crate::report::{self, Colour, Format, Report};
+use crate::rules::INFOS;
 use crate::source::Counts;
 use crate::suppress::{self, Parted};
 use std::io::{self, Read};
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Verdict, Error> {
     let progress = Progress::default();
     let checked = bar::during(&progress, !arguments.manner.quiet, || {
         threads.install(|| Checked::of(&place, &config, input, &progress))
-    });
+    })?;
     let report = checked.report(arguments);
     for output in &outputs {
         let text = rendered(&report, output, arguments);
@@ -144,11 +144,11 @@ fn place(arguments: &CheckArgs, input: Option<&Input>) -> Result<Place, Error> {
 
 /// The configuration of the file and the command line together.
 fn config(arguments: &CheckArgs, place: &Place) -> Result<Config, Error> {
-    let mut config = discover::config(place, arguments.config.as_deref(), RULES)?;
+    let mut config = discover::config(place, arguments.config.as_deref(), &INFOS)?;
     let named = arguments.select.iter().map(|name| ("--select", name));
     let named = named.chain(arguments.ignore.iter().map(|name| ("--ignore", name)));
     for (option, name) in named {
-        if let Some(message) = unknown_rule(name, RULES) {
+        if let Some(message) = unknown_rule(name, &INFOS) {
             let message = format!("{option}: {message}");
             return Err(Error::Usage { message });
         }
@@ -169,9 +169,14 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(place: &Place, config: &Config, input: Option<Input>, progress: &Progress) -> Self {
+    fn of(
+        place: &Place,
+        config: &Config,
+        input: Option<Input>,
+        progress: &Progress,
+    ) -> Result<Self, Error> {
         let project = discover::project(place, config, input, progress);
-        let mut analysis = program::analyse(project.sources, &project.manifests, config, progress);
+        let mut analysis = program::analyse(project.sources, &project.manifests, config, progress)?;
         let mut notices = project.notices;
         notices.append(&mut analysis.notices);
         notices.sort();
@@ -185,7 +190,7 @@ impl Checked {
             &analysis.sources,
             &analysis.comments,
             found.collect(),
-            RULES,
+            &INFOS,
             &is_checked,
         );
         let mut checked = Self {
@@ -195,7 +200,7 @@ impl Checked {
             counts: project.counts,
         };
         checked.select(config);
-        checked
+        Ok(checked)
     }
 
     /// Leaves out what the configuration does not want to see. Suppressions were weighed before: whether one
@@ -203,7 +208,7 @@ impl Checked {
     fn select(&mut self, config: &Config) {
         let sources = &self.analysis.sources;
         let wanted = |finding: &Finding| {
-            let group = RULES
+            let group = INFOS
                 .iter()
                 .find(|rule| rule.id == finding.rule)
                 .map_or("", |rule| rule.group);
@@ -222,7 +227,7 @@ impl Checked {
             show_suppressed: arguments.show_suppressed,
             notices: &self.notices,
             counts: self.counts,
-            rules: RULES,
+            rules: &INFOS,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a call does to the resource.
 use super::facts::{Fact, Facts};
-use super::{Held, Mode, Subject, Ways, fail, go, leaving, take};
+use super::{Held, Mode, Subject, Ways, fail, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
 use crate::flow::summary::{Entrance, Role, Shape};
