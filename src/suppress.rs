@@ -52,14 +52,17 @@ pub fn part(
     parted
 }
 
+/// A rule's id in a comment, its place, and whether it suppressed something.
+type Named<'a> = (&'a str, Span, bool);
+
 /// One comment.
 #[derive(Debug)]
 struct Suppression<'a> {
     span: Span,
     /// The line it speaks of.
     line: u32,
-    /// Each rule id with its place, and whether it suppressed something; `None`: it names no rules.
-    rules: Option<Vec<(&'a str, Span, bool)>>,
+    /// `None`: it names no rules.
+    rules: Option<Vec<Named<'a>>>,
     reason: &'a str,
 }
 
@@ -182,18 +185,18 @@ fn unknown(name: &str, rules: &[RuleInfo]) -> String {
 const MARK: &str = "poolgate:";
 
 /// The rules a comment names and its reason; `None` where it is no suppression.
-fn parse(text: &str, span: Span) -> Option<(Option<Vec<(&str, Span, bool)>>, &str)> {
+fn parse(text: &str, span: Span) -> Option<(Option<Vec<Named<'_>>>, &str)> {
     let (before, after) = text.split_once(MARK)?;
     let is_directive = before.trim_end().ends_with(['#', '/', '*', '-']) || before.is_empty();
     let rest = after
         .trim_start()
         .strip_prefix("ignore")
         .filter(|_| is_directive)?;
-    let named = rest
+    let bracketed = rest
         .trim_start()
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'));
-    let Some((list, reason)) = named else {
+    let Some((list, reason)) = bracketed else {
         let is_word = rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '-');
         return (!is_word).then_some((None, ""));
     };
@@ -297,7 +300,7 @@ mod tests {
             rule: "leak",
             level: Level::Error,
             confidence: Confidence::High,
-            primary: span(at, at + text[at..].find(')').unwrap() + 1),
+            primary: span(at, at + text.split_at(at).1.find(')').unwrap() + 1),
             message: format!(
                 "line {}",
                 sources.position(file, u32::try_from(at).unwrap()).line

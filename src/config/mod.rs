@@ -6,6 +6,7 @@ mod patterns;
 mod read;
 
 pub use self::patterns::{Folder, Patterns};
+pub(crate) use self::read::unknown_rule;
 pub use self::read::{Form, parse};
 
 use crate::finding::Level;
@@ -84,11 +85,11 @@ pub struct Database {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
-    /// PostgreSQL.
+    /// `postgresql`
     Postgresql,
-    /// MySQL and MariaDB.
+    /// `mysql`
     Mysql,
-    /// SQLite.
+    /// `sqlite`
     Sqlite,
 }
 
@@ -147,7 +148,7 @@ pub struct Check {
 }
 
 /// The lowest level that fails the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Errors only.

@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// A decoded file.
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub(super) struct Decoded {
     pub(super) text: String,
     /// Length of the UTF-8 byte-order mark that was taken off.
     pub(super) bom: u32,
@@ -17,14 +17,14 @@ pub(super) struct Text {
 }
 
 /// Decodes a file. Python files may declare an encoding (PEP 263).
-pub(super) fn decode(bytes: Vec<u8>, language: Option<Language>) -> Text {
+pub(super) fn decode(bytes: Vec<u8>, language: Option<Language>) -> Decoded {
     if let Some((encoding, length)) = Encoding::for_bom(&bytes) {
         if encoding == UTF_16LE || encoding == UTF_16BE {
             return utf16(encoding, bytes.get(length..).unwrap_or_default());
         }
         let rest = bytes.get(length..).unwrap_or_default().to_vec();
         let bom = u32::try_from(length).unwrap_or_default();
-        return Text {
+        return Decoded {
             bom,
             ..unmarked(rest, language)
         };
@@ -32,24 +32,24 @@ pub(super) fn decode(bytes: Vec<u8>, language: Option<Language>) -> Text {
     unmarked(bytes, language)
 }
 
-fn utf16(encoding: &'static Encoding, bytes: &[u8]) -> Text {
+fn utf16(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
     let (text, is_broken) = encoding.decode_without_bom_handling(bytes);
-    Text {
+    Decoded {
         text: text.into_owned(),
         transcoded: true,
         notice: is_broken.then_some("has broken UTF-16, read with gaps; save it as UTF-8"),
-        ..Text::default()
+        ..Decoded::default()
     }
 }
 
-fn unmarked(bytes: Vec<u8>, language: Option<Language>) -> Text {
+fn unmarked(bytes: Vec<u8>, language: Option<Language>) -> Decoded {
     let start = bytes.get(..bytes.len().min(8000)).unwrap_or_default();
     let is_binary = memchr::memchr(0, start).is_some();
     match String::from_utf8(bytes) {
-        Ok(text) => Text {
+        Ok(text) => Decoded {
             text,
             is_binary,
-            ..Text::default()
+            ..Decoded::default()
         },
         Err(error) => {
             let bytes = error.into_bytes();
@@ -59,12 +59,12 @@ fn unmarked(bytes: Vec<u8>, language: Option<Language>) -> Text {
                 .unwrap_or(WINDOWS_1252)
                 .decode_without_bom_handling(&bytes);
             let message = "is not UTF-8 and was read as Latin-1; save it as UTF-8";
-            Text {
+            Decoded {
                 text: text.into_owned(),
                 transcoded: true,
                 is_binary,
                 notice: declared.is_none().then_some(message),
-                ..Text::default()
+                ..Decoded::default()
             }
         }
     }
@@ -72,8 +72,8 @@ fn unmarked(bytes: Vec<u8>, language: Option<Language>) -> Text {
 
 /// The encoding that a comment in the first two lines names, as PEP 263 has it: `# -*- coding: latin-1 -*-`.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let lines = bytes.split(|byte| *byte == b'\n').take(2);
-    lines.filter_map(declared_in).next()
+    let mut lines = bytes.split(|byte| *byte == b'\n').take(2);
+    lines.find_map(declared_in)
 }
 
 fn declared_in(line: &[u8]) -> Option<&'static Encoding> {
@@ -99,7 +99,7 @@ fn declared_in(line: &[u8]) -> Option<&'static Encoding> {
 mod tests {
     use super::*;
 
-    fn python(bytes: &[u8]) -> Text {
+    fn python(bytes: &[u8]) -> Decoded {
         decode(bytes.to_vec(), Some(Language::Python))
     }
 

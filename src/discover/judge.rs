@@ -151,9 +151,10 @@ pub(super) fn name(path: &Path) -> Verdict {
 /// Whether the linker wants to read a file.
 pub(super) fn is_manifest(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_typescript =
-        (name.starts_with("tsconfig") || name.starts_with("jsconfig")) && name.ends_with(".json");
-    is_typescript || matches!(name, "package.json" | "pyproject.toml" | "setup.cfg")
+    let is_typescript = name.starts_with("tsconfig") || name.starts_with("jsconfig");
+    let extension = Path::new(name).extension();
+    (is_typescript && extension.is_some_and(|extension| extension == "json"))
+        || matches!(name, "package.json" | "pyproject.toml" | "setup.cfg")
 }
 
 /// What a file is by its text.

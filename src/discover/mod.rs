@@ -42,7 +42,7 @@ pub struct Project {
 #[derive(Debug)]
 pub struct Input {
     /// The name, relative to the current directory.
-    pub name: String,
+    pub name: PathBuf,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
@@ -219,7 +219,7 @@ pub fn config(place: &Place, given: Option<&Path>, rules: &[RuleInfo]) -> Result
         config.folder = place.config_folder(&file).unwrap_or_default();
         return Ok(config);
     }
-    for folder in place.first_folder().ancestors() {
+    for folder in place.first.ancestors() {
         for name in ["poolgate.toml", "pyproject.toml"] {
             let file = folder.join(name);
             if !file.is_file() {

@@ -11,6 +11,8 @@ pub struct Place {
     pub root: PathBuf,
     /// The paths to analyse.
     pub paths: Vec<PathBuf>,
+    /// The folder of the first path: the configuration is looked for from here upwards.
+    pub first: PathBuf,
     /// The current directory.
     pub current: PathBuf,
 }
@@ -29,10 +31,9 @@ pub fn place(given: &[PathBuf], beside: Option<&Path>) -> Result<Place, Error> {
         let file = plain(&current.join(beside));
         folders.extend(file.parent().map(Path::to_owned));
     }
-    let common = folders.iter().skip(1).fold(
-        folders.first().unwrap_or(&current).clone(),
-        |common, folder| shared(&common, folder),
-    );
+    let first = folders.first().unwrap_or(&current).clone();
+    let others = folders.iter().skip(1);
+    let common = others.fold(first.clone(), |common, folder| shared(&common, folder));
     let work_tree = common
         .ancestors()
         .find(|folder| folder.join(".git").exists());
@@ -44,6 +45,7 @@ pub fn place(given: &[PathBuf], beside: Option<&Path>) -> Result<Place, Error> {
     Ok(Place {
         root,
         paths,
+        first,
         current,
     })
 }
@@ -97,13 +99,6 @@ impl Place {
         slashed(path.strip_prefix(&self.current).unwrap_or(path))
     }
 
-    /// The folder of the first path.
-    pub(super) fn first_folder(&self) -> PathBuf {
-        self.paths
-            .first()
-            .map_or_else(|| self.current.clone(), |path| folder_of(path))
-    }
-
     /// How the folder of a configuration file lies to the root; `None` where it lies elsewhere.
     pub(super) fn config_folder(&self, file: &Path) -> Option<Folder> {
         let folder = file.parent()?.canonicalize().ok()?;
@@ -113,7 +108,7 @@ impl Place {
         if let Ok(above) = self.root.strip_prefix(&folder) {
             return Some(Folder::Above(slashed(above) + "/"));
         }
-        let is_above_paths = self.first_folder().starts_with(&folder);
+        let is_above_paths = self.first.starts_with(&folder);
         let below = folder
             .strip_prefix(&self.root)
             .ok()

@@ -260,6 +260,7 @@ mod tests {
                 to: To::Block(BlockId(block)),
                 mode,
                 facts: (),
+                is_exceptional: false,
             };
             match block.0 {
                 0 => vec![to(1, Lock(1)), to(2, Lock(1))],
@@ -268,6 +269,7 @@ mod tests {
                     to: To::Exit(Exit::Return),
                     mode,
                     facts: (),
+                    is_exceptional: false,
                 }],
             }
         }

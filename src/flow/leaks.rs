@@ -6,7 +6,7 @@ use super::engine::{Exit, Path};
 use super::held::{self, Mode, Subject};
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
-use super::summary::{Query, Summaries};
+use super::summary::{Query, Shape, Summaries};
 use crate::ir::{BlockId, Terminator};
 use crate::library::Place;
 use crate::link::FunctionKey;
@@ -98,7 +98,8 @@ fn leak(summaries: &mut Summaries<'_>, view: &View<'_>, acquisition: Acquisition
         };
         let subject = Subject::Given {
             local: local(position)?,
-            resource: Some(acquisition.resource),
+            shape: Shape::Itself,
+            resource: acquisition.resource,
             error: if position > 0 { local(0) } else { None },
             releaser: acquisition.releaser.and_then(local),
         };

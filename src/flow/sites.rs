@@ -71,7 +71,7 @@ pub struct Acquisition {
     /// What is taken.
     pub kind: Kind,
     /// The type of the resource.
-    pub resource: Symbol,
+    pub resource: Option<Symbol>,
     /// Where it appears.
     pub at: Place,
     /// When it is really taken.
@@ -84,6 +84,15 @@ pub struct Acquisition {
     pub result: LocalId,
     /// A block whose end is the call.
     pub block: BlockId,
+}
+
+impl Acquisition {
+    /// Whether the call that ends a block is this place, or a copy of it. Entering a scope may stand at the same
+    /// place as the call that makes the scope.
+    pub fn is_at(&self, view: &View<'_>, block: BlockId) -> bool {
+        let kind = |block| view.call(block).map(|call| call.kind);
+        view.body.block(block).site == self.site && kind(block) == kind(self.block)
+    }
 }
 
 /// The places in a function where resources are taken, in order, one per place in the source.
@@ -105,9 +114,7 @@ pub fn acquisitions_known(view: &View<'_>) -> Vec<BlockId> {
     let blocks = (0..view.body.blocks.len()).map(BlockId::new);
     let takes = |block: &BlockId| {
         let facts = &view.meaning(*block).facts;
-        facts
-            .iter()
-            .any(|(fact, _)| kind(fact).is_some() && fact.resource.is_some())
+        facts.iter().any(|(fact, _)| kind(fact).is_some())
     };
     blocks
         .filter(|block| view.call(*block).is_some())
@@ -124,8 +131,8 @@ fn acquisition(
     let meaning = view.meaning(block);
     let place = (view.body.block(block).site, block);
     for (fact, _) in &meaning.facts {
-        if let (Some(kind), Some(resource)) = (kind(fact), fact.resource) {
-            return Some(by_fact(place, call, fact, kind, resource));
+        if let Some(kind) = kind(fact) {
+            return Some(by_fact(place, call, fact, kind));
         }
     }
     for function in &meaning.functions {
@@ -155,7 +162,6 @@ fn by_fact(
     call: &Call,
     fact: &CallFact,
     kind: Kind,
-    resource: Symbol,
 ) -> Acquisition {
     let releaser = match fact.releaser {
         Some(Place::CallbackParameter(position)) => Some(position),
@@ -165,7 +171,7 @@ fn by_fact(
         site,
         callee: call.callee_site,
         kind,
-        resource,
+        resource: fact.resource,
         at: fact.at,
         when: fact.when,
         releaser,

@@ -6,7 +6,7 @@
 use super::held;
 use super::sites::{Kind, View};
 use crate::ir::{BlockId, LocalId, Suspension, Terminator};
-use crate::library::{Effect, Place, When};
+use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values};
 use crate::symbol::Symbol;
@@ -17,15 +17,35 @@ use std::rc::Rc;
 /// Answers computed at most, counted over all functions, per function of the program: a guard, far above need.
 const ROUND_LIMIT: usize = 64;
 
+/// By what a resource comes into a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entrance {
+    /// The argument for this parameter.
+    Parameter(u32),
+    /// The receiver.
+    Receiver,
+    /// A variable of an enclosing function.
+    Captured(FunctionKey, LocalId),
+}
+
+/// In what form a resource comes into a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// The resource itself.
+    Itself,
+    /// A function that releases it.
+    Releaser,
+    /// An object or collection that holds it under this key.
+    Under(Symbol),
+}
+
 /// How a resource comes into a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// As the argument for this parameter.
-    Parameter(u32),
-    /// As the receiver.
-    Receiver,
-    /// As a variable of an enclosing function.
-    Captured(FunctionKey, LocalId),
+pub struct Role {
+    /// By what.
+    pub way: Entrance,
+    /// In what form.
+    pub shape: Shape,
 }
 
 /// A question about a function.
@@ -79,7 +99,7 @@ pub struct Owned {
     /// What it is.
     pub kind: Kind,
     /// Its type.
-    pub resource: Symbol,
+    pub resource: Option<Symbol>,
     /// Where it appears at the caller.
     pub at: Place,
     /// When it is really taken, seen from the caller.
@@ -283,7 +303,7 @@ impl<'p> Summaries<'p> {
         let meaning = view.meaning(block);
         if meaning.is_unknown() {
             return match call.kind {
-                crate::ir::CallKind::Exit => false,
+                crate::ir::CallKind::Enter | crate::ir::CallKind::Exit => false,
                 crate::ir::CallKind::Tag => call.awaited,
                 crate::ir::CallKind::Super => !view.body.traits.is_constructor,
                 _ => true,
@@ -295,7 +315,7 @@ impl<'p> Summaries<'p> {
         if meaning
             .facts
             .iter()
-            .any(|(fact, _)| !fact.has(Effect::CannotRaise))
+            .any(|(fact, _)| fact_raises(view, call, fact))
         {
             return true;
         }
@@ -318,6 +338,24 @@ impl<'p> Summaries<'p> {
                 !starts_later && self.raises(function)
             })
     }
+}
+
+/// Whether a callee that the data knows raises at the call. A promise that nobody awaits here raises where it is
+/// awaited; one made of several raises when it is, whatever the call itself does.
+fn fact_raises(view: &View<'_>, call: &crate::ir::Call, fact: &CallFact) -> bool {
+    if fact.has(Effect::Gathers) {
+        return call.awaited;
+    }
+    let is_script = !view.values.world().language(view.key).is_python();
+    let sends = [
+        Effect::Queries,
+        Effect::Begins,
+        Effect::Commits,
+        Effect::RollsBack,
+        Effect::CallsOut,
+    ];
+    let is_promise = is_script && !call.awaited && sends.iter().any(|effect| fact.has(*effect));
+    !fact.has(Effect::CannotRaise) && !is_promise
 }
 
 fn function_of(entity: &Entity) -> Option<FunctionKey> {

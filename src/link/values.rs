@@ -532,7 +532,7 @@ impl<'w> Values<'w> {
     }
 
     /// The method a class of the program has under a name, by itself or by inheritance.
-    pub(super) fn method(&self, class: ClassKey, name: &str) -> Option<FunctionKey> {
+    pub fn method(&self, class: ClassKey, name: &str) -> Option<FunctionKey> {
         self.ancestry(class).into_iter().find_map(|class| {
             let methods = &self.world.class(class).methods;
             let (_, method) = methods.iter().find(|(method, _)| *method == name)?;

@@ -5,7 +5,7 @@ mod load;
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::finding::{Confidence, Finding, Level, Notice};
+use crate::finding::{Confidence, Finding, Notice, RuleInfo};
 use crate::flow::leaks::{self, Leak};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
@@ -17,7 +17,7 @@ use crate::link::resolve::Resolver;
 use crate::link::values::Values;
 use crate::link::{FunctionKey, World};
 use crate::progress::Progress;
-use crate::rules::RULES;
+use crate::rules;
 use crate::source::{Manifest, Sources, Span};
 
 /// The program with what the analyses found out about it.
@@ -66,18 +66,12 @@ impl Program<'_> {
     }
 
     /// The finding of a leak.
-    pub fn leak_finding(
-        &self,
-        rule: &'static str,
-        level: Level,
-        leak: &Leak,
-        verb: &str,
-    ) -> Finding {
+    pub fn leak_finding(&self, rule: &RuleInfo, leak: &Leak, verb: &str) -> Finding {
         let story = witness::tell(self.values, self.sources, leak);
         let message = format!("{} is {verb} {}", story.subject, story.ending);
         Finding {
-            rule,
-            level,
+            rule: rule.id,
+            level: rule.level,
             confidence: Confidence::High,
             primary: self.world.span(leak.function, leak.acquisition.site),
             message: message.trim_end().to_owned(),
@@ -183,11 +177,5 @@ fn find(
         leaks,
         openings,
     };
-    let mut findings = Vec::new();
-    for rule in RULES {
-        rule.check(&program, &mut findings);
-    }
-    findings.sort_by(|a, b| (a.primary, a.rule).cmp(&(b.primary, b.rule)));
-    findings.dedup_by(|a, b| (a.primary, a.rule) == (b.primary, b.rule));
-    findings
+    rules::check(&program)
 }

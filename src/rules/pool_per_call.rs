@@ -1,6 +1,6 @@
 //! `pool-per-call`: a pool, engine or ORM client that is made anew for each call.
 use super::Rule;
-use crate::finding::{Confidence, Finding, Step, StepKind};
+use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
 use crate::flow::pools::{Opening, Why};
 use crate::program::Program;
 
@@ -13,13 +13,14 @@ impl Rule for PoolPerCall {
     }
 
     fn check(&self, program: &Program<'_>, findings: &mut Vec<Finding>) {
+        let info = self.info();
         for opening in &program.openings {
-            findings.push(finding(self, program, opening));
+            findings.push(finding(&info, program, opening));
         }
     }
 }
 
-fn finding(rule: &PoolPerCall, program: &Program<'_>, opening: &Opening) -> Finding {
+fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding {
     let body = program.world.function(opening.function);
     let primary = program.world.span(opening.function, opening.site);
     let callee = program.quote(program.world.span(opening.function, opening.callee));
@@ -49,8 +50,8 @@ fn finding(rule: &PoolPerCall, program: &Program<'_>, opening: &Opening) -> Find
         });
     }
     Finding {
-        rule: rule.id(),
-        level: rule.level(),
+        rule: info.id,
+        level: info.level,
         confidence: Confidence::High,
         primary,
         message: format!("`{callee}` makes a pool anew for each call: {why}"),

@@ -14,6 +14,7 @@ impl Rule for RetryOnGenerator {
     }
 
     fn check(&self, program: &Program<'_>, findings: &mut Vec<Finding>) {
+        let info = self.info();
         for function in program.world.functions() {
             let body = program.world.function(function);
             if !body.traits.is_generator {
@@ -27,8 +28,8 @@ impl Rule for RetryOnGenerator {
                 let primary = program.world.span(function, decorator.site);
                 let name = program.world.span(function, body.name_site);
                 findings.push(Finding {
-                    rule: self.id(),
-                    level: self.level(),
+                    rule: info.id,
+                    level: info.level,
                     confidence: Confidence::High,
                     primary,
                     message: format!(

@@ -23,7 +23,7 @@ impl Rule for UnmanagedSession {
             } else {
                 "not closed"
             };
-            findings.push(program.leak_finding(self.id(), self.level(), leak, verb));
+            findings.push(program.leak_finding(&self.info(), leak, verb));
         }
     }
 }

@@ -23,7 +23,7 @@ impl Rule for UnreleasedClient {
             } else {
                 "not released"
             };
-            findings.push(program.leak_finding(self.id(), self.level(), leak, verb));
+            findings.push(program.leak_finding(&self.info(), leak, verb));
         }
     }
 }

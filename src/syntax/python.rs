@@ -268,10 +268,29 @@ pub fn child(node: Node<'_>, field: Field) -> Option<Node<'_>> {
     node.child_by_field_id(TABLES.fields[field as usize])
 }
 
+/// Up to so many children it is faster to ask for each than to walk a cursor, which keeps its whole path.
+const FEW: u32 = 6;
+
 /// The children that are not tokens or comments.
 pub fn parts<'tree>(node: Node<'tree>, cursor: &mut Cursor<'tree>) -> Vec<Node<'tree>> {
-    let is_part = |part: &Node<'tree>| {
-        part.is_named() && !matches!(kind(*part), Kind::Comment | Kind::LineContinuation)
-    };
-    node.children(cursor).filter(is_part).collect()
+    let mut parts = Vec::new();
+    add_parts(node, cursor, &mut parts);
+    parts
+}
+
+/// Adds the children that are not tokens or comments.
+pub fn add_parts<'tree>(
+    node: Node<'tree>,
+    cursor: &mut Cursor<'tree>,
+    parts: &mut Vec<Node<'tree>>,
+) {
+    let is_part =
+        |part: &Node<'tree>| !matches!(kind(*part), Kind::Comment | Kind::LineContinuation);
+    let count = u32::try_from(node.named_child_count()).unwrap_or(u32::MAX);
+    if count <= FEW {
+        let children = (0..count).filter_map(|index| node.named_child(index));
+        parts.extend(children.filter(is_part));
+    } else {
+        parts.extend(node.named_children(cursor).filter(is_part));
+    }
 }

@@ -168,7 +168,8 @@ impl<'t> Lowering<'t> {
             Connective::And => (next, decided),
             Connective::Or => (decided, next),
         };
-        let value = if is_truth_value(operand) {
+        let inner = self.unwrapped(operand);
+        let value = if matches!(kind(inner), Kind::Comparison | Kind::Not) {
             self.condition(operand, yes, no);
             Value::Constant(Constant::Bool(connective == Connective::Or))
         } else {
@@ -181,10 +182,6 @@ impl<'t> Lowering<'t> {
         self.builder().goto(join, place);
         self.builder().switch_to(next);
     }
-}
-
-fn is_truth_value(node: Node<'_>) -> bool {
-    matches!(kind(node), Kind::Comparison | Kind::Not)
 }
 
 fn constant_test(value: LocalId, constant: Constant) -> Test {

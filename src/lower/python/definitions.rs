@@ -130,6 +130,9 @@ impl<'t> Lowering<'t> {
             let value = self.expression(body);
             self.leave(Jump::Return(value), site(body));
         } else {
+            if node.has_error() {
+                self.salvage(node);
+            }
             self.block(body);
         }
     }

@@ -241,7 +241,7 @@ impl<'t> Lowering<'t> {
     }
 
     /// What stands within parentheses.
-    fn unwrapped(&mut self, node: Node<'t>) -> Node<'t> {
+    pub(super) fn unwrapped(&mut self, node: Node<'t>) -> Node<'t> {
         let mut inner = node;
         while kind(inner) == Kind::Parenthesized {
             match self.parts(inner)[..] {

@@ -6,7 +6,7 @@ use super::notices::walk;
 use crate::ir::{LocalId, LocalKind};
 use crate::symbol::Symbol;
 use crate::syntax::Node;
-use crate::syntax::python::{Field, Kind, child, kind, parts};
+use crate::syntax::python::{Field, Kind, add_parts, child, kind, parts};
 
 /// The names bound in a body, in the order of the text.
 #[derive(Default)]
@@ -81,7 +81,7 @@ impl<'t> Lowering<'t> {
     /// Puts the children on the stack so that the first is visited first.
     fn push_children(&mut self, node: Node<'t>, pending: &mut Vec<Node<'t>>) {
         let first = pending.len();
-        pending.extend(node.named_children(&mut self.cursor));
+        add_parts(node, &mut self.cursor, pending);
         if let Some(added) = pending.get_mut(first..) {
             added.reverse();
         }
@@ -90,9 +90,17 @@ impl<'t> Lowering<'t> {
     /// Collects what the node itself binds; says whether to look into its children.
     fn collect(&mut self, node: Node<'t>, bound: &mut Bound) -> bool {
         match kind(node) {
-            Kind::Assignment | Kind::AugmentedAssignment | Kind::For | Kind::TypeAlias => {
+            Kind::ExpressionStatement if !self.has_walrus && !node.has_error() => {
+                self.collect_assignments(node, bound);
+                false
+            }
+            Kind::Assignment | Kind::AugmentedAssignment | Kind::For => {
                 self.collect_field(node, Field::Left, bound);
                 true
+            }
+            Kind::TypeAlias => {
+                self.collect_alias(node, bound);
+                false
             }
             Kind::Function | Kind::Class => {
                 self.collect_field(node, Field::Name, bound);
@@ -131,6 +139,26 @@ impl<'t> Lowering<'t> {
         }
     }
 
+    /// The common case, quickly: a statement without `:=` binds only what it assigns.
+    fn collect_assignments(&mut self, statement: Node<'t>, bound: &mut Bound) {
+        let mut next = statement.named_child(0);
+        while let Some(node) = next.take() {
+            if matches!(kind(node), Kind::Assignment | Kind::AugmentedAssignment) {
+                self.collect_field(node, Field::Left, bound);
+                next = child(node, Field::Right);
+            }
+        }
+    }
+
+    /// `type Name[T] = ...`
+    fn collect_alias(&mut self, node: Node<'t>, bound: &mut Bound) {
+        let mut name = child(node, Field::Left);
+        while let Some(inner) = name.and_then(|name| name.named_child(0)) {
+            name = Some(inner);
+        }
+        bound.names.extend(name.map(|name| self.symbol(name)));
+    }
+
     fn collect_field(&mut self, node: Node<'t>, field: Field, bound: &mut Bound) {
         if let Some(target) = child(node, field) {
             self.collect_target(target, bound);
@@ -145,6 +173,10 @@ impl<'t> Lowering<'t> {
 
     /// The names that a target binds; attributes and subscripts bind none.
     fn collect_target(&mut self, target: Node<'t>, bound: &mut Bound) {
+        if kind(target) == Kind::Identifier {
+            bound.names.push(self.symbol(target));
+            return;
+        }
         let mut pending = vec![target];
         while let Some(node) = pending.pop() {
             match kind(node) {

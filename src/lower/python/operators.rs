@@ -12,6 +12,13 @@ pub(super) enum Connective {
     Or,
 }
 
+/// What an operator works on: evaluated when its turn comes, or a result so far.
+#[derive(Clone, Copy)]
+pub(super) enum Operand<'t> {
+    Syntax(Node<'t>),
+    Local(LocalId),
+}
+
 impl<'t> Lowering<'t> {
     /// `a + b - c ...`
     pub(super) fn binary_operator(&mut self, node: Node<'t>, wanted: Option<LocalId>) -> LocalId {
@@ -28,48 +35,57 @@ impl<'t> Lowering<'t> {
         if links.is_empty() {
             return self.degrade(node, wanted);
         }
-        let mut operands = vec![(left, self.expression(left))];
+        let mut operands = vec![Operand::Syntax(left)];
         let mut is_sum = true;
         // The outermost operator is the first link and the last to be computed.
         for (link, right) in links.into_iter().rev() {
             let is_plus = child(link, Field::Operator).map(kind) == Some(Kind::Plus);
             if operands.len() > 1 && is_plus != is_sum {
-                let (first, place) = (operands.first().map_or(link, |(node, _)| *node), site(link));
                 let value = self.computed(&operands, is_sum);
-                let value = self.builder().value(value, place);
-                operands = vec![(first, value)];
+                let value = self.builder().value(value, site(link));
+                operands = vec![Operand::Local(value)];
             }
             is_sum = is_plus;
-            operands.push((right, self.expression(right)));
+            operands.push(Operand::Syntax(right));
         }
         let value = self.computed(&operands, is_sum);
         self.put(value, wanted, site(node))
     }
 
-    fn computed(&mut self, operands: &[(Node<'t>, LocalId)], is_sum: bool) -> Value {
+    fn computed(&mut self, operands: &[Operand<'t>], is_sum: bool) -> Value {
         if is_sum {
             self.sum(operands)
         } else {
-            Value::Operation(operands.iter().map(|(_, local)| *local).collect())
+            Value::Operation(self.operands(operands))
+        }
+    }
+
+    fn operands(&mut self, operands: &[Operand<'t>]) -> Vec<LocalId> {
+        let operands = operands.iter();
+        operands.map(|operand| self.operand(*operand)).collect()
+    }
+
+    pub(super) fn operand(&mut self, operand: Operand<'t>) -> LocalId {
+        match operand {
+            Operand::Syntax(node) => self.expression(node),
+            Operand::Local(local) => local,
         }
     }
 
     /// `a + b`: text where an operand is text, a collection where one is a collection.
-    pub(super) fn sum(&mut self, operands: &[(Node<'t>, LocalId)]) -> Value {
-        if operands.iter().any(|(node, _)| is_text(*node)) {
-            return self.joined_text(operands);
-        }
-        let locals = operands.iter().map(|(_, local)| *local).collect();
-        let is_collection = |node: Node<'t>| {
-            matches!(
-                kind(node),
-                Kind::List | Kind::Tuple | Kind::ListComprehension
-            )
+    pub(super) fn sum(&mut self, operands: &[Operand<'t>]) -> Value {
+        let is_any = |kinds: &[Kind]| {
+            operands.iter().any(|operand| match operand {
+                Operand::Syntax(node) => kinds.contains(&kind(*node)),
+                Operand::Local(_) => false,
+            })
         };
-        if operands.iter().any(|(node, _)| is_collection(*node)) {
-            Value::Sequence(locals)
+        if is_any(&[Kind::String, Kind::ConcatenatedString]) {
+            self.joined_text(operands)
+        } else if is_any(&[Kind::List, Kind::Tuple, Kind::ListComprehension]) {
+            Value::Sequence(self.operands(operands))
         } else {
-            Value::Operation(locals)
+            Value::Operation(self.operands(operands))
         }
     }
 
@@ -115,10 +131,6 @@ pub(super) fn chain(node: Node<'_>) -> (Connective, Vec<Node<'_>>) {
         Connective::Or
     };
     (connective, operands)
-}
-
-pub(super) fn is_text(node: Node<'_>) -> bool {
-    matches!(kind(node), Kind::String | Kind::ConcatenatedString)
 }
 
 pub(super) fn negated(constant: Constant) -> Option<Constant> {

@@ -25,12 +25,24 @@ impl<'t> Lowering<'t> {
             return;
         }
         self.nested(node, |lowering| {
+            if node.has_error() && !matches!(kind, Kind::Block | Kind::Function) {
+                lowering.salvage(node);
+            }
             if is_compound(kind) {
                 lowering.compound_statement(node, kind);
             } else {
                 lowering.simple_statement(node, kind);
             }
         });
+    }
+
+    /// Lowers what the grammar did not understand directly within a statement.
+    pub(super) fn salvage(&mut self, node: Node<'t>) {
+        for part in self.parts(node) {
+            if part.is_error() {
+                self.degrade(part, None);
+            }
+        }
     }
 
     fn compound_statement(&mut self, node: Node<'t>, kind: Kind) {

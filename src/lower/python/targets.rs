@@ -1,9 +1,19 @@
 //! Assignment, to targets of every form.
+use super::operators::Operand;
 use super::{Lowering, kind, site};
 use crate::ir::build::Lower;
 use crate::ir::{Action, Constant, LocalId, Site, Value};
+use crate::symbol::Symbol;
 use crate::syntax::Node;
 use crate::syntax::python::{Field, Kind, child};
+
+/// Where an augmented assignment takes from and puts to.
+#[derive(Clone, Copy)]
+enum Slot {
+    Variable,
+    Field(LocalId, Symbol),
+    Item(LocalId, LocalId),
+}
 
 impl<'t> Lowering<'t> {
     pub(super) fn assignment(&mut self, node: Node<'t>) {
@@ -172,15 +182,48 @@ impl<'t> Lowering<'t> {
             self.degrade(node, None);
             return;
         };
+        let is_plus = child(node, Field::Operator).map(kind) == Some(Kind::PlusAssign);
         let place = site(node);
-        let operator = child(node, Field::Operator).map(kind);
-        let left = self.expression(target);
-        let operands = [(target, left), (right, self.expression(right))];
-        let value = match operator {
-            Some(Kind::PlusAssign) => self.sum(&operands),
-            _ => Value::Operation(operands.map(|(_, local)| local).into()),
+        let slot = self.slot(target);
+        let left = match slot {
+            Slot::Variable => self.expression(target),
+            Slot::Field(object, name) => self.builder().value(Value::Field(object, name), place),
+            Slot::Item(object, key) => self.builder().value(Value::Item(object, key), place),
         };
-        self.assign_value(target, value, place);
+        let value = if is_plus {
+            self.sum(&[Operand::Local(left), Operand::Syntax(right)])
+        } else {
+            Value::Operation(vec![left, self.expression(right)])
+        };
+        if let Slot::Variable = slot {
+            self.assign_value(target, value, place);
+            return;
+        }
+        let value = self.builder().value(value, place);
+        let action = match slot {
+            Slot::Field(object, name) => Action::SetField(object, name, value),
+            Slot::Item(object, key) => Action::SetItem(object, key, value),
+            Slot::Variable => return,
+        };
+        self.builder().push(action, place);
+    }
+
+    /// What an augmented assignment reads and writes; its parts are evaluated once.
+    fn slot(&mut self, target: Node<'t>) -> Slot {
+        let parts = (
+            child(target, Field::Object),
+            child(target, Field::Attribute),
+        );
+        match (kind(target), parts) {
+            (Kind::Attribute, (Some(object), Some(name))) => {
+                Slot::Field(self.expression(object), self.symbol(name))
+            }
+            (Kind::Subscript, _) => {
+                let (object, key) = self.subscript_parts(target);
+                Slot::Item(object, key)
+            }
+            _ => Slot::Variable,
+        }
     }
 
     /// `x: T` and `x: T = value`: the type goes to the variable, and to the field of the class.

@@ -1,5 +1,5 @@
 //! String literals: escapes resolved, interpolations as holes, adjacent literals joined.
-use super::operators::is_text;
+use super::operators::Operand;
 use super::{Lowering, kind, site};
 use crate::ir::{Constant, LocalId, Piece, Value};
 use crate::symbol::Symbol;
@@ -77,13 +77,17 @@ impl<'t> Lowering<'t> {
             .any(|part| kind(part) == Kind::Interpolation)
     }
 
-    /// `a + "text"`: literals without interpolations become text, whatever else is a hole.
-    pub(super) fn joined_text(&mut self, operands: &[(Node<'t>, LocalId)]) -> Value {
+    /// `a + "text"`: literals become pieces, whatever else is a hole.
+    pub(super) fn joined_text(&mut self, operands: &[Operand<'t>]) -> Value {
         let mut pieces = Pieces::default();
-        for (node, local) in operands {
-            match is_text(*node).then(|| self.constant_text(*node)).flatten() {
-                Some(Constant::Text(text)) => pieces.push(Cow::Borrowed(text.text())),
-                _ => pieces.hole(*local),
+        for operand in operands {
+            match operand {
+                Operand::Syntax(node)
+                    if matches!(kind(*node), Kind::String | Kind::ConcatenatedString) =>
+                {
+                    self.add_text(*node, &mut pieces);
+                }
+                _ => pieces.hole(self.operand(*operand)),
             }
         }
         pieces.finish()
