@@ -39,7 +39,9 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
         }
         let view = summaries.view(function);
         for acquisition in sites::acquisitions(summaries, &view) {
-            found.extend(leak(summaries, &view, acquisition));
+            if !reach.is_emptied(&view, &acquisition) {
+                found.extend(leak(summaries, &view, acquisition));
+            }
         }
     }
     found
@@ -125,6 +127,10 @@ fn leak_of(
     }
     let paths = solution.paths(&mut held, Mode::Held);
     let releases = std::mem::take(&mut held.releases);
+    // What stays in a variable of the process (`db.connect()`) may be given back by another function.
+    if acquisition.at == Place::Receiver && releases.is_empty() {
+        return None;
+    }
     let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
     let path = paths
         .into_iter()

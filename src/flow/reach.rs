@@ -1,10 +1,10 @@
 //! How often functions run: once for the process, or again for each request, message, job or round of a loop.
 //!
 //! In: the linked program. Out: [`Reach`]. Evidence only: a function of which nothing is known is neither.
-use super::sites::View;
+use super::sites::{Acquisition, View};
 use super::summary::Summaries;
 use crate::ir::{BlockId, Call, CallKind, Callee, Decorator, Terminator};
-use crate::library::{CallFact, Effect};
+use crate::library::{CallFact, Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::{CallSite, Entity, Values};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -30,6 +30,8 @@ pub struct Reach {
     once: FxHashSet<FunctionKey>,
     memoised: FxHashSet<FunctionKey>,
     loops: FxHashMap<FunctionKey, Vec<bool>>,
+    /// Registries and pools that a hook empties.
+    emptied: FxHashSet<Entity>,
 }
 
 impl Reach {
@@ -39,10 +41,16 @@ impl Reach {
         let values = summaries.values;
         for function in values.world().functions() {
             let body = values.world().function(function);
+            let mut is_hook = false;
             for decorator in &body.decorators {
                 for fact in decorator_facts(values, function, decorator) {
+                    is_hook = true;
                     reach.note(fact, function);
                 }
+            }
+            if is_hook {
+                let view = summaries.view(function);
+                reach.read_emptied(&view);
             }
             if body
                 .blocks
@@ -95,6 +103,40 @@ impl Reach {
                 }
             }
         }
+    }
+
+    /// Remembers what a hook (at the end of each request, say) takes everything back from: `registry.remove()`.
+    fn read_emptied(&mut self, view: &View<'_>) {
+        for index in 0..view.body.blocks.len() {
+            let block = BlockId::new(index);
+            let Some(Callee::Method(receiver, _)) = view.call(block).map(|call| call.callee) else {
+                continue;
+            };
+            let facts = &view.meaning(block).facts;
+            if facts
+                .iter()
+                .any(|(fact, _)| fact.target == Some(Place::TakenFromReceiver))
+            {
+                self.emptied.extend(
+                    view.values
+                        .of(view.key, receiver)
+                        .iter()
+                        .filter(|entity| is_made(entity)),
+                );
+            }
+        }
+    }
+
+    /// Whether a hook gives back all that is taken from where the resource is taken.
+    pub fn is_emptied(&self, view: &View<'_>, acquisition: &Acquisition) -> bool {
+        let Some(call) = view.call(acquisition.block) else {
+            return false;
+        };
+        let (Callee::Local(source) | Callee::Method(source, _)) = call.callee;
+        view.values
+            .of(view.key, source)
+            .iter()
+            .any(|entity| self.emptied.contains(entity))
     }
 
     /// Whether the function runs once for the process: reached only from top-level code, start-up hooks and
@@ -165,6 +207,10 @@ impl Reach {
             .or_insert_with(|| blocks_in_loops(body));
         loops.get(site.block.index()).copied().unwrap_or(false)
     }
+}
+
+fn is_made(entity: &&Entity) -> bool {
+    matches!(entity, Entity::Instance(_, Some(_)))
 }
 
 /// What the library data says of a decorator, plain or called.

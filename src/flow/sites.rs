@@ -3,11 +3,11 @@
 //! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
 //! a session or connection, or run a function that hands an owned one to its caller.
 use super::summary::{Owned, Query, Summaries};
-use crate::ir::{BlockId, Call, Function, LocalId, Site, Terminator};
-use crate::library::{CallFact, Effect, Place, When};
+use crate::ir::{BlockId, Call, Callee, Function, LocalId, Site, Terminator};
+use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
-use crate::link::values::Values;
+use crate::link::values::{Entity, Values};
 use crate::symbol::Symbol;
 use std::cell::OnceCell;
 
@@ -131,11 +131,26 @@ fn acquisition(
     let meaning = view.meaning(block);
     let place = (view.body.block(block).site, block);
     for (fact, _) in &meaning.facts {
-        if let Some(kind) = kind(fact) {
+        if let Some(kind) = kind(fact)
+            && is_followable(view, call, fact)
+        {
             return Some(by_fact(place, call, fact, kind));
         }
     }
-    for function in &meaning.functions {
+    let injected = meaning
+        .facts
+        .iter()
+        .filter_map(|(fact, _)| match fact.returns {
+            Returns::ResultOfArgument(position) => call.arguments.get(position as usize),
+            _ => None,
+        });
+    let injected = injected.flat_map(|argument| view.values.of(view.key, argument.value));
+    let injected = injected.filter_map(|entity| match entity {
+        Entity::Function(function) => Some(*function),
+        _ => None,
+    });
+    for function in meaning.functions.iter().copied().chain(injected) {
+        let function = &function;
         let body = view.values.world().function(*function);
         if body.traits.is_generator || body.traits.is_constructor {
             continue;
@@ -145,6 +160,16 @@ fn acquisition(
         }
     }
     None
+}
+
+/// Whether the analysis can follow the resource: one that stays in the receiver only where that is a variable.
+fn is_followable(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+    match (fact.at, call.callee) {
+        (Place::Receiver, Callee::Method(receiver, _)) => {
+            !view.body.local(receiver).name.is_empty()
+        }
+        _ => true,
+    }
 }
 
 fn kind(fact: &CallFact) -> Option<Kind> {

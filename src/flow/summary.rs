@@ -38,8 +38,17 @@ pub enum Role {
     Parameter(u32, Shape),
     /// By the receiver.
     Receiver(Shape),
-    /// By variables of enclosing functions: the number of an [`Environment`].
-    Environment(u32),
+    /// By variables of enclosing functions: the number of an [`Environment`], and how the function is run.
+    Environment(u32, Callback),
+}
+
+/// How a closure that reaches a resource is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Callback {
+    /// Whenever it is called.
+    Runs,
+    /// When connecting ended: its first parameter is the error, in which case there is no resource.
+    MayFail,
 }
 
 /// A variable of the program.

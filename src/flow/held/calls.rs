@@ -3,7 +3,7 @@ use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
-use crate::flow::summary::Role;
+use crate::flow::summary::{Callback, Role};
 use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
@@ -257,8 +257,12 @@ impl Held<'_, '_> {
     /// The modes once the call has used the resource: a session takes its connection at its first use. A statement
     /// that fails has taken it; anything else that fails (connecting, say) has not.
     fn used(&self, call: &Call, mode: Mode, facts: &Facts, meaning: &Meaning<'_>) -> After {
-        let is_receiver =
-            matches!(call.callee, Callee::Method(receiver, _) if facts.is_resource(receiver));
+        let is_used = |local| {
+            facts
+                .get(local)
+                .is_some_and(|fact| fact.is_resource() || fact == Fact::Part)
+        };
+        let is_receiver = matches!(call.callee, Callee::Method(receiver, _) if is_used(receiver));
         let is_argument = call
             .arguments
             .iter()
@@ -271,7 +275,7 @@ impl Held<'_, '_> {
         {
             after.returns = Some(Mode::Held);
             let sends = [Effect::Queries, Effect::Commits];
-            if sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
+            if meaning.is_unknown() || sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
                 after.raises = Mode::Held;
             }
         }
@@ -314,7 +318,9 @@ impl Held<'_, '_> {
             *after = After::all(Mode::Done);
             return;
         }
-        if fact.has(Effect::Manages) && reaches {
+        let manages_receiver = fact.target == Some(Place::Receiver)
+            && matches!(call.callee, Callee::Method(receiver, _) if facts.is_resource(receiver));
+        if fact.has(Effect::Manages) && (manages_receiver || (reaches && self.closing_releases())) {
             after.result = Some(Fact::Manager);
         }
         match (fact.returns, call.callee) {
@@ -330,6 +336,16 @@ impl Held<'_, '_> {
         self.callback_effect(block, call, fact, facts, after);
     }
 
+    /// Whether closing the resource, as `closing` does, releases it.
+    fn closing_releases(&self) -> bool {
+        let releases = |name| {
+            self.library_methods(Symbol::new(name))
+                .iter()
+                .any(|fact| fact.has(Effect::Releases))
+        };
+        self.resource.is_none() || releases("close") || releases("aclose")
+    }
+
     /// Callbacks of a callee that the data knows: run here, or stored for later.
     fn callback_effect(
         &mut self,
@@ -339,14 +355,42 @@ impl Held<'_, '_> {
         facts: &Facts,
         after: &mut After,
     ) {
+        let is_first_use = after.returns == Some(Mode::Held) && after.raises == Mode::Pending;
         for argument in &call.arguments {
             for (function, role) in self.closures(facts, argument.value) {
                 if fact.has(Effect::CallsBack) {
+                    let role = match role {
+                        Role::Environment(number, _) if is_first_use => {
+                            Role::Environment(number, Callback::MayFail)
+                        }
+                        role => role,
+                    };
                     self.apply(block, function, role, after);
+                    self.apply_both(function, role, after);
                 } else if self.summaries.outcome(function, role).may_take() {
                     *after = After::all(Mode::Done);
                 }
             }
+        }
+        // A function that is run with the other arguments gets the resource with them.
+        let runs =
+            fact.has(Effect::CallsBack) && self.view.values.callback(self.view.key, call).is_none();
+        if runs
+            && call
+                .arguments
+                .iter()
+                .any(|argument| facts.reaches(argument.value))
+        {
+            *after = After::all(Mode::Done);
+        }
+    }
+
+    /// A callback that releases on some of its ways was not told which: both are possible.
+    fn apply_both(&mut self, function: FunctionKey, role: Role, after: &mut After) {
+        let outcome = self.summaries.outcome(function, role);
+        if outcome.returns_held && outcome.returns_done {
+            after.returns = Some(Mode::Held);
+            after.returns_also = Some(Mode::Done);
         }
     }
 
@@ -424,19 +468,14 @@ impl Held<'_, '_> {
     /// Applies what a function does with the resource that it gets.
     fn apply(&mut self, block: BlockId, function: FunctionKey, role: Role, after: &mut After) {
         let outcome = self.summaries.outcome(function, role);
-        let is_closure = matches!(role, Role::Environment(_));
         if outcome.may_take() {
             self.note_release(block);
         }
         match (outcome.returns_held, outcome.returns_done) {
             (false, false) => after.returns = None,
-            (false, true) => after.returns = Some(Mode::Done),
+            // A function that releases on some of its ways was told which by its arguments.
+            (_, true) => after.returns = Some(Mode::Done),
             (true, false) => {}
-            // A function that releases on some of its ways was told which by its arguments; a callback was not.
-            (true, true) if is_closure && after.returns != Some(Mode::Done) => {
-                after.returns_also = Some(Mode::Done)
-            }
-            (true, true) => after.returns = Some(Mode::Done),
         }
         if !outcome.raises_held {
             after.raises = Mode::Done;
@@ -444,7 +483,7 @@ impl Held<'_, '_> {
         if outcome.gives_back {
             after.result = Some(match role {
                 Role::Parameter(_, shape) | Role::Receiver(shape) => Fact::of(shape),
-                Role::Environment(_) => Fact::Resource,
+                Role::Environment(..) => Fact::Resource,
             });
         }
     }

@@ -8,7 +8,7 @@ mod facts;
 
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
-use super::summary::{Environment, Outcome, Owned, Role, Shape, Summaries};
+use super::summary::{Callback, Environment, Outcome, Owned, Role, Shape, Summaries};
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
@@ -145,6 +145,8 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
             }
         }
     }
+    // Where there is no resource, nothing is owed.
+    outcome.returns_done |= !solution.paths(&mut held, Mode::Idle).is_empty();
     outcome.gives_back = held.gives_back;
     outcome
 }
@@ -161,7 +163,14 @@ fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
         Role::Receiver(shape) => given
             .locals
             .extend(view.body.receiver.map(|receiver| (receiver, shape))),
-        Role::Environment(number) => {
+        Role::Environment(number, callback) => {
+            if callback == Callback::MayFail {
+                given.error = view
+                    .body
+                    .parameters
+                    .first()
+                    .map(|parameter| parameter.local);
+            }
             given.environment = summaries.environment(number);
             let world = view.values.world();
             for local in (0..view.body.locals.len()).map(LocalId::new) {
@@ -344,6 +353,17 @@ impl<'p> Held<'_, 'p> {
         vec![(Mode::Held, given), (Mode::Idle, failed)]
     }
 
+    /// The mode once a session was lent to whoever resumes the generator, who will use it.
+    fn lent(&self, kind: Suspension, value: LocalId, mode: Mode, facts: &Facts) -> Mode {
+        let is_lent =
+            kind == Suspension::Yield && mode == Mode::Pending && facts.is_resource(value);
+        if is_lent && self.waits_for_use() {
+            Mode::Held
+        } else {
+            mode
+        }
+    }
+
     fn waits_for_use(&self) -> bool {
         matches!(&self.subject, Subject::Taken(acquisition) if acquisition.when == When::Use)
     }
@@ -386,6 +406,9 @@ impl<'p> Held<'_, 'p> {
         (object, name): (LocalId, Symbol),
         value: LocalId,
     ) {
+        if facts.is_resource(object) && !facts.reaches(value) {
+            return;
+        }
         let holds_it = facts.get(object) == Some(Fact::Holder(name));
         if facts.is_resource(value)
             && self.view.body.receiver == Some(object)
@@ -457,11 +480,7 @@ impl<'p> Held<'_, 'p> {
                 let language = self.view.values.world().language(self.view.key);
                 let library = self.view.values.library();
                 let part = library.field(language, self.resource?, name)?;
-                let enter = library.method(language, part, "__enter__");
-                enter
-                    .iter()
-                    .any(|fact| matches!(fact.returns, Returns::Type(_)))
-                    .then_some(Fact::Part)
+                (!library.is_type(language, part) || part != self.resource?).then_some(Fact::Part)
             }
             Fact::Holder(key) if key == name => Some(Fact::Resource),
             _ => None,
@@ -626,7 +645,7 @@ impl<'p> Held<'_, 'p> {
         let mut found = Vec::new();
         for function in functions {
             if let Some(number) = self.summaries.environment_of(function, &all) {
-                found.push((function, Role::Environment(number)));
+                found.push((function, Role::Environment(number, Callback::Runs)));
             }
         }
         found
