@@ -1,6 +1,5 @@
 //! `check`: the gate.
 use super::args::{CheckArgs, Output, When};
-use super::catalogue::RULES;
 use super::{Verdict, bar, output};
 use crate::config::{Config, FailOn, unknown_rule};
 use crate::discover::{self, Input, Place};
@@ -9,6 +8,7 @@ use crate::finding::{Confidence, Finding, Notice, RuleInfo};
 use crate::program::{self, Analysis};
 use crate::progress::Progress;
 use crate::report::{self, Colour, Format, Report};
+use crate::rules::INFOS;
 use crate::source::Counts;
 use crate::suppress::{self, Parted};
 use std::io::{self, Read};
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Verdict, Error> {
     let progress = Progress::default();
     let checked = bar::during(&progress, !arguments.manner.quiet, || {
         threads.install(|| Checked::of(&place, &config, input, &progress))
-    });
+    })?;
     let report = checked.report(arguments);
     for output in &outputs {
         let text = rendered(&report, output, arguments);
@@ -144,11 +144,11 @@ fn place(arguments: &CheckArgs, input: Option<&Input>) -> Result<Place, Error> {
 
 /// The configuration of the file and the command line together.
 fn config(arguments: &CheckArgs, place: &Place) -> Result<Config, Error> {
-    let mut config = discover::config(place, arguments.config.as_deref(), RULES)?;
+    let mut config = discover::config(place, arguments.config.as_deref(), &INFOS)?;
     let named = arguments.select.iter().map(|name| ("--select", name));
     let named = named.chain(arguments.ignore.iter().map(|name| ("--ignore", name)));
     for (option, name) in named {
-        if let Some(message) = unknown_rule(name, RULES) {
+        if let Some(message) = unknown_rule(name, &INFOS) {
             let message = format!("{option}: {message}");
             return Err(Error::Usage { message });
         }
@@ -169,10 +169,15 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(place: &Place, config: &Config, input: Option<Input>, progress: &Progress) -> Self {
+    fn of(
+        place: &Place,
+        config: &Config,
+        input: Option<Input>,
+        progress: &Progress,
+    ) -> Result<Self, Error> {
         let project = discover::project(place, config, input, progress);
-        let analysis = program::analyse(project.sources, &project.manifests, config, progress);
-        Self::new(analysis, project.notices, project.counts, config)
+        let analysis = program::analyse(project.sources, &project.manifests, config, progress)?;
+        Ok(Self::new(analysis, project.notices, project.counts, config))
     }
 
     fn new(
@@ -191,7 +196,7 @@ impl Checked {
             &analysis.sources,
             &analysis.comments,
             found,
-            RULES,
+            &INFOS,
             &is_checked,
         );
         let mut checked = Self {
@@ -209,7 +214,7 @@ impl Checked {
     fn select(&mut self, config: &Config) {
         let sources = &self.analysis.sources;
         let wanted = |finding: &Finding| {
-            let group = RULES
+            let group = INFOS
                 .iter()
                 .find(|rule| rule.id == finding.rule)
                 .map_or("", |rule| rule.group);
@@ -228,7 +233,7 @@ impl Checked {
             show_suppressed: arguments.show_suppressed,
             notices: &self.notices,
             counts: self.counts,
-            rules: RULES,
+            rules: &INFOS,
         }
     }
 }
@@ -319,21 +324,22 @@ mod tests {
     }
 
     fn kept(text: &str) -> Vec<(&'static str, u32)> {
-        let text = parse(text, "poolgate.toml", Form::Own, RULES).unwrap();
-        let sources = ["a.py", "b/c.py"]
-            .map(|path| Source::new(path, "f()  # poolgate: ignore[pool-per-call] why\n").unwrap());
+        let text = parse(text, "poolgate.toml", Form::Own, &INFOS).unwrap();
+        let sources = ["a.py", "b/c.py"].map(|path| {
+            Source::new(path, "f()  # poolgate: ignore[retry-on-generator] why\n").unwrap()
+        });
         let comment = |file: u32| Span {
             file: FileId(file),
             start: 5,
-            end: 42,
+            end: 47,
         };
         let analysis = Analysis {
             findings: vec![
                 finding(0, "unreleased-client", Confidence::High),
-                finding(0, "nested-checkout", Confidence::Low),
-                finding(0, "pool-per-call", Confidence::High),
+                finding(0, "unmanaged-session", Confidence::Low),
+                finding(0, "retry-on-generator", Confidence::High),
                 finding(1, "unreleased-client", Confidence::High),
-                finding(1, "unbounded-read", Confidence::High),
+                finding(1, "pool-per-call", Confidence::High),
             ],
             notices: Vec::new(),
             comments: vec![comment(0), comment(1)],
@@ -348,11 +354,13 @@ mod tests {
 
     #[test]
     fn the_configuration_selects() {
-        let (leak, read, unused) = ("unreleased-client", "unbounded-read", "unused-suppression");
-        assert_eq!(kept(""), [(leak, 0), (leak, 1), (read, 1), (unused, 1)]);
-        assert_eq!(kept("check.select = [\"query\"]"), [(read, 1)]);
-        assert_eq!(kept("check.ignore = [\"leak\", \"meta\"]"), [(read, 1)]);
+        let (leak, made, unused) = ("unreleased-client", "pool-per-call", "unused-suppression");
+        assert_eq!(kept(""), [(leak, 0), (leak, 1), (made, 1), (unused, 1)]);
+        assert_eq!(kept("check.select = [\"pool-per-call\"]"), [(made, 1)]);
+        let ignored = "check.ignore = [\"unreleased-client\", \"meta\"]";
+        assert_eq!(kept(ignored), [(made, 1)]);
+        assert_eq!(kept("check.ignore = [\"leak\"]"), []);
         let per_file = "[check.per-file-ignores]\n\"b/**\" = [\"unreleased-client\", \"meta\"]";
-        assert_eq!(kept(per_file), [(leak, 0), (read, 1)]);
+        assert_eq!(kept(per_file), [(leak, 0), (made, 1)]);
     }
 }

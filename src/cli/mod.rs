@@ -3,7 +3,6 @@
 //! Exit status: 0 nothing at or above `--fail-on`; 1 findings; 2 the gate could not do its work.
 mod args;
 mod bar;
-mod catalogue;
 mod check;
 mod debug;
 mod output;

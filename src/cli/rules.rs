@@ -1,17 +1,17 @@
 //! `explain` and `rules`.
 use super::args::ListFormat;
-use super::catalogue::RULES;
 use crate::error::Error;
 use crate::finding::nearest;
+use crate::rules::INFOS;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The page of a rule.
 pub(super) fn page(id: &str) -> Result<String, Error> {
-    if let Some(rule) = RULES.iter().find(|rule| rule.id == id) {
+    if let Some(rule) = INFOS.iter().find(|rule| rule.id == id) {
         return Ok(format!("{}\n", rule.page.trim_end()));
     }
-    let near = nearest(id, RULES.iter().map(|rule| rule.id));
+    let near = nearest(id, INFOS.iter().map(|rule| rule.id));
     let hint = near.map(|near| format!("did you mean `{near}`?"));
     let hint = hint.unwrap_or_else(|| "`poolgate rules` lists them".to_owned());
     let message = format!("no rule is called `{id}`; {hint}");
@@ -23,12 +23,12 @@ pub(super) fn list(format: ListFormat) -> String {
     match format {
         ListFormat::Text => {
             let mut out = String::new();
-            let width = RULES
+            let width = INFOS
                 .iter()
                 .map(|rule| rule.id.len())
                 .max()
                 .unwrap_or_default();
-            for rule in RULES {
+            for rule in INFOS.iter() {
                 let (id, group, level) = (rule.id, rule.group, rule.level.word());
                 let _ = writeln!(
                     out,
@@ -39,7 +39,7 @@ pub(super) fn list(format: ListFormat) -> String {
             out
         }
         ListFormat::Json => {
-            let rules = RULES.iter().map(|rule| {
+            let rules = INFOS.iter().map(|rule| {
                 json!({
                     "id": rule.id,
                     "group": rule.group,
