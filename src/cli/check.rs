@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(kept("check.select = [\"pool-per-call\"]"), [(made, 1)]);
         let ignored = "check.ignore = [\"unreleased-client\", \"meta\"]";
         assert_eq!(kept(ignored), [(made, 1)]);
-        assert_eq!(kept("check.ignore = [\"leak\"]"), []);
+        assert_eq!(kept("check.ignore = [\"leak\", \"meta\"]"), []);
         let per_file = "[check.per-file-ignores]\n\"b/**\" = [\"unreleased-client\", \"meta\"]";
         assert_eq!(kept(per_file), [(leak, 0), (made, 1)]);
     }
