@@ -10,10 +10,10 @@ mod markdown;
 use libtest_mimic::{Arguments, Failed, Trial};
 use markdown::{Block, blocks, file_name, pages};
 use poolgate::config::{self, Config, Form};
-use poolgate::finding::{Confidence, Finding, Precision, RuleInfo};
+use poolgate::finding::{Confidence, Finding, RuleInfo};
 use poolgate::program;
 use poolgate::progress::Progress;
-use poolgate::rules::RULES;
+use poolgate::rules::INFOS;
 use poolgate::source::{Manifest, Source, Sources};
 use poolgate::suppress;
 use std::fmt::Write as _;
@@ -215,7 +215,7 @@ impl Case {
     }
 
     fn analyse(&self) -> Result<Outcome, Failed> {
-        let rules = rules();
+        let rules = &INFOS;
         let config = match &self.config {
             Some(text) => config::parse(text, "poolgate.toml", Form::Own, &rules)
                 .map_err(|error| error.to_string())?
@@ -304,18 +304,6 @@ fn report(sources: &Sources, findings: &[Finding]) -> String {
         }
     }
     text
-}
-
-fn rules() -> Vec<RuleInfo> {
-    let info = |rule: &&'static dyn poolgate::rules::Rule| RuleInfo {
-        id: rule.id(),
-        group: "",
-        level: rule.level(),
-        summary: "",
-        page: rule.page(),
-        precision: Precision::High,
-    };
-    RULES.iter().map(info).collect()
 }
 
 /// What a marker says of a line of a file.

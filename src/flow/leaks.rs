@@ -125,8 +125,10 @@ fn leak_of(
     }
     let paths = solution.paths(&mut held, Mode::Held);
     let releases = std::mem::take(&mut held.releases);
+    let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
     let path = paths
         .into_iter()
+        .filter(|path| !is_guarded(&view, path, &releases, may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
         function,
