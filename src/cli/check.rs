@@ -325,20 +325,21 @@ mod tests {
 
     fn kept(text: &str) -> Vec<(&'static str, u32)> {
         let text = parse(text, "poolgate.toml", Form::Own, &INFOS).unwrap();
-        let sources = ["a.py", "b/c.py"]
-            .map(|path| Source::new(path, "f()  # poolgate: ignore[pool-per-call] why\n").unwrap());
+        let sources = ["a.py", "b/c.py"].map(|path| {
+            Source::new(path, "f()  # poolgate: ignore[retry-on-generator] why\n").unwrap()
+        });
         let comment = |file: u32| Span {
             file: FileId(file),
             start: 5,
-            end: 42,
+            end: 47,
         };
         let analysis = Analysis {
             findings: vec![
                 finding(0, "unreleased-client", Confidence::High),
-                finding(0, "nested-checkout", Confidence::Low),
-                finding(0, "pool-per-call", Confidence::High),
+                finding(0, "unmanaged-session", Confidence::Low),
+                finding(0, "retry-on-generator", Confidence::High),
                 finding(1, "unreleased-client", Confidence::High),
-                finding(1, "unbounded-read", Confidence::High),
+                finding(1, "pool-per-call", Confidence::High),
             ],
             notices: Vec::new(),
             comments: vec![comment(0), comment(1)],
@@ -353,11 +354,13 @@ mod tests {
 
     #[test]
     fn the_configuration_selects() {
-        let (leak, read, unused) = ("unreleased-client", "unbounded-read", "unused-suppression");
-        assert_eq!(kept(""), [(leak, 0), (leak, 1), (read, 1), (unused, 1)]);
-        assert_eq!(kept("check.select = [\"query\"]"), [(read, 1)]);
-        assert_eq!(kept("check.ignore = [\"leak\", \"meta\"]"), [(read, 1)]);
+        let (leak, made, unused) = ("unreleased-client", "pool-per-call", "unused-suppression");
+        assert_eq!(kept(""), [(leak, 0), (leak, 1), (made, 1), (unused, 1)]);
+        assert_eq!(kept("check.select = [\"pool-per-call\"]"), [(made, 1)]);
+        let ignored = "check.ignore = [\"unreleased-client\", \"meta\"]";
+        assert_eq!(kept(ignored), [(made, 1)]);
+        assert_eq!(kept("check.ignore = [\"leak\", \"meta\"]"), []);
         let per_file = "[check.per-file-ignores]\n\"b/**\" = [\"unreleased-client\", \"meta\"]";
-        assert_eq!(kept(per_file), [(leak, 0), (read, 1)]);
+        assert_eq!(kept(per_file), [(leak, 0), (made, 1)]);
     }
 }

@@ -9,7 +9,7 @@ pub(super) const RULES: &[RuleInfo] = &[
         group: "leak",
         level: Level::Error,
         summary: "A pooled client is not given back on some path",
-        page: "---\nlevel: error\n---\n# unreleased-client\n\nSome path keeps the client.\n\n## Why\n\nIt leaks.\n",
+        page: "# unreleased-client\n\nSome path keeps the client.\n\n## Why\n\nIt leaks.\n",
         precision: Precision::High,
     },
     RuleInfo {

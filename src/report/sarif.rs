@@ -72,7 +72,7 @@ fn driver(rules: &[RuleInfo]) -> Value {
 
 fn rule(rule: &RuleInfo) -> Value {
     let uri = format!("{REPOSITORY}/blob/main/rules/{}.md", rule.id);
-    let page = without_front_matter(rule.page);
+    let page = rule.page;
     let severity = match rule.level {
         Level::Error => "error",
         Level::Warning => "warning",
@@ -95,13 +95,6 @@ fn rule(rule: &RuleInfo) -> Value {
             "tags": ["database", "reliability", rule.group],
         },
     })
-}
-
-fn without_front_matter(page: &str) -> &str {
-    let Some(rest) = page.strip_prefix("---\n") else {
-        return page;
-    };
-    rest.split_once("\n---\n").map_or(page, |(_, page)| page)
 }
 
 /// The first paragraph of the page, else the summary.
