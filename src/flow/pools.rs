@@ -6,7 +6,8 @@ use super::reach::{Reach, Repeats};
 use super::sites::View;
 use super::summary::Summaries;
 use crate::ir::{
-    Action, BlockId, Call, Callee, LocalId, LocalKind, Site, Suspension, Terminator, Value,
+    Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Suspension, Terminator,
+    Value,
 };
 use crate::library::{Effect, Returns};
 use crate::link::FunctionKey;
@@ -46,8 +47,17 @@ pub struct Opening {
 
 /// Where a pool goes in the function that has it.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent ways a pool can go"
+)]
 struct Fate {
+    /// In a variable or object that outlives the call.
     is_kept: bool,
+    /// In the object that the function, a constructor, sets up.
+    is_in_object: bool,
+    /// To a function that may keep it.
+    is_passed: bool,
     is_returned: bool,
     is_ended: bool,
 }
@@ -93,37 +103,34 @@ fn verdict(
     let values = summaries.values;
     let function = view.key;
     let fate = fate(view, pool);
-    if fate.is_kept || reach.is_memoised(function) {
+    let is_lasting = values.world().is_top_level(function) || reach.is_memoised(function);
+    if fate.is_kept || is_lasting {
         return None;
     }
-    if values.world().is_top_level(function) {
-        return None;
-    }
-    let site = CallSite { function, block };
-    if fate.is_returned {
+    if fate.is_returned || fate.is_in_object {
         if depth == 0 || view.body.traits.is_generator {
             return None;
         }
         return factory_verdict(summaries, reach, function, depth);
     }
+    let in_loop = reach.is_in_loop(values, CallSite { function, block });
     if reach.runs_once(values, function) {
-        return (reach.is_in_loop(values, site) && !fate.is_ended).then_some(Why::InLoop);
+        return (in_loop && !fate.is_ended && !fate.is_passed).then_some(Why::InLoop);
     }
-    if reach.is_in_loop(values, site) {
+    if in_loop && !fate.is_passed {
         return Some(Why::InLoop);
     }
+    let is_unsure = fate.is_ended
+        || fate.is_passed
+        || view.body.traits.is_generator
+        || view.body.traits.is_constructor;
     match reach.repeats(values, function) {
         Some(Repeats::Registered) => Some(Why::Registered),
-        Some(Repeats::Looped(call)) => Some(Why::Looped(call)),
-        Some(Repeats::Called(call)) => Some(Why::Called(call)),
+        Some(Repeats::Looped(call)) if !fate.is_passed => Some(Why::Looped(call)),
+        Some(Repeats::Called(call)) if !fate.is_passed => Some(Why::Called(call)),
         // A pool that is made, used and ended is a script's, unless something says that it runs again and again.
-        None if fate.is_ended
-            || view.body.traits.is_generator
-            || view.body.traits.is_constructor =>
-        {
-            None
-        }
-        None => Some(Why::Local),
+        None if !is_unsure => Some(Why::Local),
+        _ => None,
     }
 }
 
@@ -176,7 +183,7 @@ fn fate(view: &View<'_>, pool: LocalId) -> Fate {
         }
         for (index, block) in view.body.blocks.iter().enumerate() {
             for statement in &block.statements {
-                statement_fate(&statement.action, local, &mut fate, &mut work);
+                statement_fate(view.body, &statement.action, local, &mut fate, &mut work);
             }
             terminator_fate(
                 view,
@@ -200,8 +207,19 @@ fn captures(view: &View<'_>, other: FunctionKey, local: LocalId) -> bool {
             .any(|inner| world.origin(other, inner) == (view.key, local))
 }
 
-fn statement_fate(action: &Action, local: LocalId, fate: &mut Fate, work: &mut Vec<LocalId>) {
+fn statement_fate(
+    body: &Function,
+    action: &Action,
+    local: LocalId,
+    fate: &mut Fate,
+    work: &mut Vec<LocalId>,
+) {
     match action {
+        Action::SetField(object, _, value)
+            if *value == local && body.traits.is_constructor && body.receiver == Some(*object) =>
+        {
+            fate.is_in_object = true;
+        }
         Action::Assign(target, value) => match value {
             Value::Local(source) if *source == local => work.push(*target),
             Value::Sequence(parts) | Value::Opaque(parts) if parts.contains(&local) => {
@@ -290,7 +308,7 @@ fn call_fate(
         work.push(call.result);
     }
     // Functions of the program, and those nobody knows, may keep it.
-    fate.is_kept |=
+    fate.is_passed |=
         meaning.is_unknown() || !meaning.functions.is_empty() || !meaning.constructs.is_empty();
     fate.is_kept |= meaning
         .facts

@@ -310,6 +310,18 @@ impl Library {
         &self.shelf(language).packages
     }
 
+    /// Names that stand for a library although no import names it.
+    pub fn generated_names(&self, language: Language) -> Vec<&'static str> {
+        let mut names: Vec<_> = self
+            .shelf(language)
+            .generated
+            .keys()
+            .map(|name| name.text())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The path's canonical spelling, where the data knows the path or anything under it.
     pub fn canonical(&self, language: Language, path: Symbol) -> Option<Symbol> {
         let shelf = self.shelf(language);

@@ -1043,7 +1043,13 @@ impl<'w> Values<'w> {
             }
             _ => self.library.canonical(language, specifier),
         };
-        if let Some(path) = path {
+        let generated = match imported {
+            Imported::Name(name) if specifier.starts_with('.') || specifier.starts_with('@') => {
+                self.library.generated(language, name)
+            }
+            _ => None,
+        };
+        if let Some(path) = path.or(generated) {
             self.add(target, Entity::External(path));
         }
     }

@@ -5,7 +5,7 @@
 //! has a resource calls into it. Each round asks the values of the files parsed so far what is missing.
 //!
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
-use crate::ir::{Action, FunctionId, LocalId, LocalKind, Module, Value};
+use crate::ir::{Action, Call, Callee, FunctionId, LocalId, LocalKind, Module, Terminator, Value};
 use crate::library::Library;
 use crate::link::resolve::Resolver;
 use crate::link::values::{Entity, Values};
@@ -20,6 +20,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Rounds of asking what is missing; re-exports and call chains are rarely deeper.
 const ROUND_LIMIT: usize = 12;
+
+/// Fields a callee is read from: `this.services.users.find()`.
+const FIELD_LIMIT: usize = 6;
 
 /// What makes an unparsed file worth parsing: it imports this module and uses one of these names.
 #[derive(Debug, Default)]
@@ -94,22 +97,28 @@ impl Loader<'_> {
             .collect()
     }
 
-    /// Files that import a library that hands out resources.
+    /// Files that import a library that hands out resources, or name what is generated for one.
     fn seeds(&self, library: &Library) -> Vec<FileId> {
-        let matcher = |language| AhoCorasick::new(library.packages(language)).ok();
+        let matcher = |language| {
+            let packages = library.packages(language);
+            let generated = library.generated_names(language);
+            let words = packages.iter().map(String::as_str).chain(generated);
+            (AhoCorasick::new(words).ok(), packages.len())
+        };
         let (python, javascript) = (matcher(Language::Python), matcher(Language::JavaScript));
         let names_library = |file: &FileId| {
             let source = self.sources.get(*file);
-            let matcher = if source.language.is_python() {
+            let (matcher, packages) = if source.language.is_python() {
                 &python
             } else {
                 &javascript
             };
             let Some(matcher) = matcher else { return true };
             let text = source.text.as_bytes();
-            matcher
-                .find_overlapping_iter(text)
-                .any(|found| is_import(source, found.start(), found.end()))
+            matcher.find_overlapping_iter(text).any(|found| {
+                found.pattern().as_usize() >= *packages
+                    || is_import(source, found.start(), found.end())
+            })
         };
         self.unloaded()
             .into_par_iter()
@@ -122,8 +131,15 @@ impl Loader<'_> {
         let world = values.world();
         let mut missing = FxHashSet::default();
         for function in world.functions() {
-            if has_resource(values, function) {
-                self.imports_used(values, function, &mut missing);
+            for block in &world.function(function).blocks {
+                if let Terminator::Call { call, .. } = &block.terminator
+                    && call
+                        .arguments
+                        .iter()
+                        .any(|argument| is_of_interest(values, function, argument.value))
+                {
+                    self.import_of_callee(values, function, call, &mut missing);
+                }
             }
         }
         for class in world.classes() {
@@ -136,14 +152,33 @@ impl Loader<'_> {
         missing
     }
 
-    fn imports_used(
+    /// The unparsed file that a callee is imported from, through the fields it is read from.
+    fn import_of_callee(
         &self,
         values: &Values<'_>,
         function: FunctionKey,
+        call: &Call,
         missing: &mut FxHashSet<FileId>,
     ) {
-        for index in 0..values.world().function(function).locals.len() {
-            self.import_of(values, function, LocalId::new(index), missing);
+        let (Callee::Local(mut local) | Callee::Method(mut local, _)) = call.callee;
+        let statements = values
+            .world()
+            .function(function)
+            .blocks
+            .iter()
+            .flat_map(|block| &block.statements);
+        let fields: FxHashMap<LocalId, LocalId> = statements
+            .filter_map(|statement| match statement.action {
+                Action::Assign(target, Value::Field(object, _)) => Some((target, object)),
+                _ => None,
+            })
+            .collect();
+        for _ in 0..FIELD_LIMIT {
+            self.import_of(values, function, local, missing);
+            let Some(object) = fields.get(&local) else {
+                break;
+            };
+            local = *object;
         }
     }
 
@@ -207,32 +242,30 @@ impl Loader<'_> {
     /// What is interesting, by the last word of the specifiers that name its file.
     fn wanted(&self, values: &Values<'_>) -> FxHashMap<Symbol, Wanted> {
         let interest = Interest::new(values);
+        let modules = &values.world().modules;
+        let own: FxHashMap<FileId, FxHashSet<Symbol>> = modules
+            .iter()
+            .map(|module| (module.file, interesting_names(values, &interest, module)))
+            .collect();
         let mut found: FxHashMap<Symbol, Wanted> = FxHashMap::default();
-        for module in &values.world().modules {
-            let mut wanted = Wanted::default();
-            let is_python = self.sources.get(module.file).language.is_python();
-            for (name, local) in exports(values, module) {
-                let Some(top) = values.world().top_level(module.file) else {
-                    continue;
-                };
-                if values
-                    .of(top, local)
-                    .iter()
-                    .any(|entity| interest.holds(*entity))
-                {
-                    let is_whole =
-                        !is_python && ["default", "module.exports"].contains(&name.text());
-                    wanted.is_whole |= is_whole;
-                    wanted.names.insert(name);
-                }
-            }
-            if wanted.names.is_empty() {
+        for module in modules {
+            let mut names = own.get(&module.file).cloned().unwrap_or_default();
+            // A module that passes everything on is as interesting as what it passes on.
+            let passed = module
+                .star_exports
+                .iter()
+                .filter_map(|star| values.imported_file(module.file, *star));
+            names.extend(passed.filter_map(|file| own.get(&file)).flatten().copied());
+            if names.is_empty() {
                 continue;
             }
+            let is_script = !self.sources.get(module.file).language.is_python();
+            let wholes = ["default", "module.exports"].map(Symbol::new);
+            let is_whole = is_script && wholes.iter().any(|whole| names.contains(whole));
             for stem in self.stems(module.file) {
                 let entry = found.entry(stem).or_default();
-                entry.names.extend(wanted.names.iter().copied());
-                entry.is_whole |= wanted.is_whole;
+                entry.names.extend(names.iter().copied());
+                entry.is_whole |= is_whole;
             }
         }
         found
@@ -293,6 +326,28 @@ fn exports(values: &Values<'_>, module: &Module) -> Vec<(Symbol, LocalId)> {
         .collect()
 }
 
+/// The names a module exports that are worth following.
+fn interesting_names(
+    values: &Values<'_>,
+    interest: &Interest<'_, '_>,
+    module: &Module,
+) -> FxHashSet<Symbol> {
+    let Some(top) = values.world().top_level(module.file) else {
+        return FxHashSet::default();
+    };
+    let holds = |local: LocalId| {
+        values
+            .of(top, local)
+            .iter()
+            .any(|entity| interest.holds(*entity))
+    };
+    exports(values, module)
+        .into_iter()
+        .filter(|(_, local)| holds(*local))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// Whether text uses one of the names, or brings in all of them.
 fn uses(text: &[u8], wanted: &Wanted) -> bool {
     wanted.is_whole
@@ -304,19 +359,17 @@ fn uses(text: &[u8], wanted: &Wanted) -> bool {
             .any(|name| memmem::find(text, name.as_bytes()).is_some())
 }
 
-/// Whether a function has a resource in hand: a value of a library's resource type.
-fn has_resource(values: &Values<'_>, function: FunctionKey) -> bool {
-    let library = values.library();
-    let locals = 0..values.world().function(function).locals.len();
-    locals.map(LocalId::new).any(|local| {
-        values
-            .of(function, local)
-            .iter()
-            .any(|entity| match entity {
-                Entity::Instance(path, _) | Entity::Scope(path, _) => library.is_resource(*path),
-                _ => false,
-            })
-    })
+/// Whether a local is a pool or a resource.
+fn is_of_interest(values: &Values<'_>, function: FunctionKey, local: LocalId) -> bool {
+    values
+        .of(function, local)
+        .iter()
+        .any(|entity| match entity {
+            Entity::Instance(path, _) | Entity::Scope(path, _) => {
+                values.library().is_resource(*path) || values.library().is_resourceful(*path)
+            }
+            _ => false,
+        })
 }
 
 /// Which entities make an export worth following.
@@ -352,8 +405,9 @@ impl<'v, 'w> Interest<'v, 'w> {
                 .result(function)
                 .iter()
                 .chain(self.values.yielded(function));
-            let is_interesting =
-                gives.copied().any(|entity| self.holds(entity)) || self.opens_pool(function);
+            let is_interesting = gives.copied().any(|entity| self.holds(entity))
+                || self.opens_pool(function)
+                || self.lends(function);
             if is_interesting {
                 self.functions.insert(function);
             }
@@ -378,6 +432,22 @@ impl<'v, 'w> Interest<'v, 'w> {
                 self.classes.insert(class);
             }
         }
+    }
+
+    /// Whether the function calls one of its parameters with a resource: what callers pass decides what becomes of it.
+    fn lends(&self, function: FunctionKey) -> bool {
+        let body = self.values.world().function(function);
+        body.blocks.iter().any(|block| match &block.terminator {
+            Terminator::Call { call, .. } => {
+                matches!(call.callee, Callee::Local(local)
+                    if matches!(body.local(local).kind, LocalKind::Parameter(_)))
+                    && call
+                        .arguments
+                        .iter()
+                        .any(|argument| is_of_interest(self.values, function, argument.value))
+            }
+            _ => false,
+        })
     }
 
     fn opens_pool(&self, function: FunctionKey) -> bool {
