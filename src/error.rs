@@ -30,6 +30,12 @@ pub enum Error {
         /// What the system says.
         cause: io::Error,
     },
+    /// Standard output that takes no more.
+    #[error("standard output: cannot be written ({cause}); check the disk, or use --output FILE")]
+    Output {
+        /// What the system says.
+        cause: io::Error,
+    },
     /// A mistake in the configuration.
     #[error("{path}:{line}: {message}")]
     Config {

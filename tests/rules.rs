@@ -17,7 +17,6 @@ use poolgate::report::{self, Colour, Format, Report};
 use poolgate::rules::INFOS;
 use poolgate::source::{Counts, Manifest, Source, Sources};
 use poolgate::suppress;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
@@ -99,14 +98,12 @@ fn cases(path: &str, rule: Option<&str>, page: &str) -> Vec<Case> {
 impl Case {
     fn take(&mut self, block: Block<'_>, page: &str) {
         let text = block.text.to_owned();
-        let name = block.name.map(str::to_owned);
-        match (block.language, name.as_deref()) {
+        match (block.language, block.name) {
             ("text", None) => self.report = Some((block.range, text)),
             ("toml", None | Some("poolgate.toml")) => self.config = Some(text),
             _ => {
-                let path = name.or_else(|| file_name(block.language));
                 let before = page.get(..block.range.start).unwrap_or_default();
-                self.files.extend(path.map(|path| File {
+                self.files.extend(file_name(&block).map(|path| File {
                     path,
                     text,
                     line: before.matches('\n').count() + 1,
@@ -357,8 +354,7 @@ fn markers(text: &str) -> Vec<Marker> {
             waiting.append(&mut own);
             continue;
         }
-        waiting.iter_mut().for_each(|marker| marker.line = line);
-        markers.append(&mut waiting);
+        markers.extend(waiting.drain(..).map(|marker| Marker { line, ..marker }));
         markers.append(&mut own);
     }
     markers

@@ -176,20 +176,26 @@ impl Checked {
         progress: &Progress,
     ) -> Result<Self, Error> {
         let project = discover::project(place, config, input, progress);
-        let mut analysis = program::analyse(project.sources, &project.manifests, config, progress)?;
-        let mut notices = project.notices;
+        let analysis = program::analyse(project.sources, &project.manifests, config, progress)?;
+        Ok(Self::new(analysis, project.notices, project.counts, config))
+    }
+
+    fn new(
+        mut analysis: Analysis,
+        mut notices: Vec<Notice>,
+        counts: Counts,
+        config: &Config,
+    ) -> Self {
         notices.append(&mut analysis.notices);
         notices.sort();
         notices.dedup();
         let is_checked = |rule: &RuleInfo| config.selects(rule.id, rule.group);
-        let found = std::mem::take(&mut analysis.findings);
-        let found = found
-            .into_iter()
-            .filter(|finding| finding.confidence == Confidence::High);
+        let mut found = std::mem::take(&mut analysis.findings);
+        found.retain(|finding| finding.confidence == Confidence::High);
         let parted = suppress::part(
             &analysis.sources,
             &analysis.comments,
-            found.collect(),
+            found,
             &INFOS,
             &is_checked,
         );
@@ -197,10 +203,10 @@ impl Checked {
             analysis,
             parted,
             notices,
-            counts: project.counts,
+            counts,
         };
         checked.select(config);
-        Ok(checked)
+        checked
     }
 
     /// Leaves out what the configuration does not want to see. Suppressions were weighed before: whether one
@@ -292,4 +298,66 @@ fn summary(checked: &Checked, config: &Config, arguments: &CheckArgs, seconds: f
 fn several(count: usize, what: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
     format!("{count} {what}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Form, parse};
+    use crate::finding::Level;
+    use crate::source::{FileId, Source, Sources, Span};
+
+    fn finding(file: u32, rule: &'static str, confidence: Confidence) -> Finding {
+        Finding {
+            rule,
+            level: Level::Error,
+            confidence,
+            primary: Span {
+                file: FileId(file),
+                start: 0,
+                end: 3,
+            },
+            message: "x".to_owned(),
+            steps: Vec::new(),
+            identity: String::new(),
+        }
+    }
+
+    fn kept(text: &str) -> Vec<(&'static str, u32)> {
+        let text = parse(text, "poolgate.toml", Form::Own, &INFOS).unwrap();
+        let sources = ["a.py", "b/c.py"]
+            .map(|path| Source::new(path, "f()  # poolgate: ignore[pool-per-call] why\n").unwrap());
+        let comment = |file: u32| Span {
+            file: FileId(file),
+            start: 5,
+            end: 42,
+        };
+        let analysis = Analysis {
+            findings: vec![
+                finding(0, "unreleased-client", Confidence::High),
+                finding(0, "nested-checkout", Confidence::Low),
+                finding(0, "pool-per-call", Confidence::High),
+                finding(1, "unreleased-client", Confidence::High),
+                finding(1, "unbounded-read", Confidence::High),
+            ],
+            notices: Vec::new(),
+            comments: vec![comment(0), comment(1)],
+            sources: Sources::new(sources.into()),
+        };
+        let checked = Checked::new(analysis, Vec::new(), Counts::default(), &text.unwrap());
+        let findings = checked.parted.findings.iter();
+        findings
+            .map(|finding| (finding.rule, finding.primary.file.0))
+            .collect()
+    }
+
+    #[test]
+    fn the_configuration_selects() {
+        let (leak, read, unused) = ("unreleased-client", "unbounded-read", "unused-suppression");
+        assert_eq!(kept(""), [(leak, 0), (leak, 1), (read, 1), (unused, 1)]);
+        assert_eq!(kept("check.select = [\"query\"]"), [(read, 1)]);
+        assert_eq!(kept("check.ignore = [\"leak\", \"meta\"]"), [(read, 1)]);
+        let per_file = "[check.per-file-ignores]\n\"b/**\" = [\"unreleased-client\", \"meta\"]";
+        assert_eq!(kept(per_file), [(leak, 0), (read, 1)]);
+    }
 }

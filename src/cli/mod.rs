@@ -34,7 +34,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match guarded(cli.command) {
+    match guarded(|| run(cli.command)) {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
         Err(error) => {
@@ -47,16 +47,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Where and why the last panic was. The hook sees the place, `catch_unwind` does not.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-fn guarded(command: Command) -> Result<Verdict, Error> {
+/// A panic, on whatever thread, is a bug in one line and not a page of backtrace.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     panic::set_hook(Box::new(|info| {
         let mut last = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
         last.get_or_insert_with(|| described(info));
     }));
-    panic::catch_unwind(AssertUnwindSafe(|| run(command))).unwrap_or_else(|_| {
+    let result = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let mut last = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
         let cause = last.take().unwrap_or_else(|| "unknown".to_owned());
         Err(Error::Internal { cause })
-    })
+    });
+    let _ = panic::take_hook();
+    result
 }
 
 fn described(info: &PanicHookInfo) -> String {
@@ -92,10 +95,27 @@ fn man() -> Result<String, Error> {
     let pages = std::iter::once(&command).chain(command.get_subcommands());
     for page in pages.filter(|page| !page.is_hide_set() && page.get_name() != "help") {
         let rendered = clap_mangen::Man::new(page.clone()).render(&mut out);
-        rendered.map_err(|cause| Error::Write {
-            path: "standard output".to_owned(),
-            cause,
-        })?;
+        rendered.map_err(|cause| Error::Output { cause })?;
     }
     Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_on_any_thread_is_one_line() {
+        let error = guarded(|| {
+            rayon::join(|| (), || panic!("odd\nthing"));
+            Ok(())
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.starts_with("internal error: odd (src/cli/mod.rs:"),
+            "{error}"
+        );
+        assert!(error.contains("please report it at https://"), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
 }

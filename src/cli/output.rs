@@ -7,10 +7,7 @@ use std::path::Path;
 pub(super) fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(Error::Write {
-            path: "standard output".to_owned(),
-            cause,
-        }),
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(Error::Output { cause }),
         _ => Ok(()),
     }
 }

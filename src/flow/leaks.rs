@@ -3,11 +3,11 @@
 //! In: the held-resource analysis. Out: one [`Leak`] per place where a resource is taken, with the way out that tells
 //! most clearly why.
 use super::engine::{Exit, Path};
-use super::held::{self, Mode, Subject};
+use super::held::{self, Given, Mode, Subject};
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
 use super::summary::{Query, Shape, Summaries};
-use crate::ir::{BlockId, Terminator};
+use crate::ir::{BlockId, Terminator, Test};
 use crate::library::Place;
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
@@ -96,13 +96,17 @@ fn leak(summaries: &mut Summaries<'_>, view: &View<'_>, acquisition: Acquisition
                 .get(position as usize)
                 .map(|parameter| parameter.local)
         };
-        let subject = Subject::Given {
-            local: local(position)?,
-            shape: Shape::Itself,
+        let mut locals = vec![(local(position)?, Shape::Itself)];
+        let releaser = acquisition.releaser.and_then(local);
+        locals.extend(releaser.map(|releaser| (releaser, Shape::Releaser)));
+        let error = if position > 0 { local(0) } else { None };
+        let given = Given {
+            locals,
             resource: acquisition.resource,
-            error: if position > 0 { local(0) } else { None },
-            releaser: acquisition.releaser.and_then(local),
+            error,
+            ..Given::default()
         };
+        let subject = Subject::Given(given);
         leak_of(summaries, view.key, acquisition, body, subject)
     })
 }
@@ -121,8 +125,10 @@ fn leak_of(
     }
     let paths = solution.paths(&mut held, Mode::Held);
     let releases = std::mem::take(&mut held.releases);
+    let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
     let path = paths
         .into_iter()
+        .filter(|path| !is_guarded(&view, path, &releases, may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
         function,
@@ -131,6 +137,46 @@ fn leak_of(
         path,
         releases,
     })
+}
+
+/// Whether the path passes a release by a variable that may well say who owns the resource: the resource is taken on
+/// some ways only, and a test of a variable that nothing on the path decides leads to the release.
+/// (`owned = session is None; session = session or Session(); ...; if owned: session.close()`)
+fn is_guarded(
+    view: &View<'_>,
+    path: &Path<Mode>,
+    releases: &[BlockId],
+    may_be_idle: impl Fn(BlockId) -> bool,
+) -> bool {
+    let pairs = path.nodes.iter().zip(path.nodes.iter().skip(1));
+    let held = pairs.filter(|((_, mode), _)| *mode == Mode::Held);
+    held.into_iter().any(|((block, _), (next, _))| {
+        let Terminator::Branch {
+            test,
+            then,
+            otherwise,
+        } = &view.body.block(*block).terminator
+        else {
+            return false;
+        };
+        let (Test::Truthy(local) | Test::Null(local) | Test::Equals(local, _)) = test else {
+            return false;
+        };
+        let other = if next == then { *otherwise } else { *then };
+        !view.body.local(*local).name.is_empty()
+            && may_be_idle(*block)
+            && releases_soon(view, other, releases)
+    })
+}
+
+fn releases_soon(view: &View<'_>, block: BlockId, releases: &[BlockId]) -> bool {
+    let step = |block: &BlockId| match view.body.block(*block).terminator {
+        Terminator::Goto(next) => Some(next),
+        _ => None,
+    };
+    std::iter::successors(Some(block), step)
+        .take(4)
+        .any(|block| releases.contains(&block))
 }
 
 /// The clearest story first: never released at all; an explicit way out; a call that raises.

@@ -5,7 +5,7 @@
 //! grows, until nothing does: cycles of calls need no special case, and depth costs no stack.
 use super::held;
 use super::sites::{Kind, View};
-use crate::ir::{BlockId, LocalId, Suspension, Terminator};
+use crate::ir::{BlockId, LocalId, LocalKind, Suspension, Terminator};
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values};
@@ -14,22 +14,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+/// Functions looked into for what a closure can reach.
+const CAPTURE_LIMIT: usize = 200;
+
 /// Answers computed at most, counted over all functions, per function of the program: a guard, far above need.
 const ROUND_LIMIT: usize = 64;
 
-/// By what a resource comes into a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Entrance {
-    /// The argument for this parameter.
-    Parameter(u32),
-    /// The receiver.
-    Receiver,
-    /// A variable of an enclosing function.
-    Captured(FunctionKey, LocalId),
-}
-
 /// In what form a resource comes into a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shape {
     /// The resource itself.
     Itself,
@@ -41,12 +33,20 @@ pub enum Shape {
 
 /// How a resource comes into a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Role {
-    /// By what.
-    pub way: Entrance,
-    /// In what form.
-    pub shape: Shape,
+pub enum Role {
+    /// As the argument for this parameter.
+    Parameter(u32, Shape),
+    /// By the receiver.
+    Receiver(Shape),
+    /// By variables of enclosing functions: the number of an [`Environment`].
+    Environment(u32),
 }
+
+/// A variable of the program.
+pub type Variable = (FunctionKey, LocalId);
+
+/// Variables by which a nested function reaches a resource, in order.
+pub type Environment = Vec<(Variable, Shape)>;
 
 /// A question about a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,7 +127,9 @@ pub struct Summaries<'p> {
     again: VecDeque<Query>,
     waiting: FxHashSet<Query>,
     current: Option<Query>,
-    shared: FxHashSet<(FunctionKey, LocalId)>,
+    shared: FxHashSet<Variable>,
+    environments: Vec<Rc<Environment>>,
+    captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
 }
 
 impl<'p> Summaries<'p> {
@@ -143,6 +145,8 @@ impl<'p> Summaries<'p> {
             waiting: FxHashSet::default(),
             current: None,
             shared: shared_variables(values),
+            environments: Vec::new(),
+            captured: FxHashMap::default(),
         }
     }
 
@@ -160,6 +164,70 @@ impl<'p> Summaries<'p> {
     pub fn is_shared(&self, function: FunctionKey, local: LocalId) -> bool {
         self.shared
             .contains(&self.values.world().origin(function, local))
+    }
+
+    /// The environment with this number.
+    pub fn environment(&self, number: u32) -> Rc<Environment> {
+        self.environments
+            .get(number as usize)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The part of the environment that a function can use; `None` where it can use none of it.
+    pub fn environment_of(
+        &mut self,
+        function: FunctionKey,
+        all: &[(Variable, Shape)],
+    ) -> Option<u32> {
+        let captured = self.captured(function);
+        let mut used: Environment = all
+            .iter()
+            .filter(|(variable, _)| captured.contains(variable))
+            .copied()
+            .collect();
+        if used.is_empty() {
+            return None;
+        }
+        used.sort_unstable();
+        used.dedup();
+        let known = self.environments.iter().position(|known| **known == used);
+        let number = known.unwrap_or_else(|| {
+            self.environments.push(Rc::new(used));
+            self.environments.len() - 1
+        });
+        u32::try_from(number).ok()
+    }
+
+    /// The variables of enclosing functions that a function can use: those it names, those that functions nested in
+    /// it name, and those of the functions it captures.
+    fn captured(&mut self, function: FunctionKey) -> Rc<FxHashSet<Variable>> {
+        if let Some(known) = self.captured.get(&function) {
+            return Rc::clone(known);
+        }
+        let world = self.values.world();
+        let (mut found, mut seen) = (FxHashSet::default(), FxHashSet::default());
+        let mut work = vec![function];
+        while let Some(function) = work.pop() {
+            if seen.len() >= CAPTURE_LIMIT || !seen.insert(function) {
+                continue;
+            }
+            let body = world.function(function);
+            for index in 0..body.locals.len() {
+                let local = LocalId::new(index);
+                let variable = world.origin(function, local);
+                if variable.0 == function {
+                    if let LocalKind::Variable | LocalKind::Temporary = body.local(local).kind {
+                        work.extend(nested_functions(self.values, function, local));
+                    }
+                } else if found.insert(variable) && !world.is_top_level(variable.0) {
+                    work.extend(nested_functions(self.values, function, local));
+                }
+            }
+        }
+        let found = Rc::new(found);
+        self.captured.insert(function, Rc::clone(&found));
+        found
     }
 
     /// Whether a call of the function can raise.
@@ -340,6 +408,19 @@ impl<'p> Summaries<'p> {
     }
 }
 
+/// The closures that a local stands for.
+fn nested_functions(
+    values: &Values<'_>,
+    function: FunctionKey,
+    local: LocalId,
+) -> Vec<FunctionKey> {
+    let world = values.world();
+    let functions = values.of(function, local).iter().filter_map(function_of);
+    functions
+        .filter(|closure| world.function(*closure).parent != crate::ir::FunctionId(0))
+        .collect()
+}
+
 /// Whether a callee that the data knows raises at the call. A promise that nobody awaits here raises where it is
 /// awaited; one made of several raises when it is, whatever the call itself does.
 fn fact_raises(view: &View<'_>, call: &crate::ir::Call, fact: &CallFact) -> bool {
@@ -366,7 +447,7 @@ fn function_of(entity: &Entity) -> Option<FunctionKey> {
 }
 
 /// Variables that a nested function assigns.
-fn shared_variables(values: &Values<'_>) -> FxHashSet<(FunctionKey, LocalId)> {
+fn shared_variables(values: &Values<'_>) -> FxHashSet<Variable> {
     let world = values.world();
     let mut shared = FxHashSet::default();
     for function in world.functions() {

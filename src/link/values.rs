@@ -90,6 +90,8 @@ enum Watcher {
     Receiver(CallSite, Symbol),
     /// The function held here is called with an instance of the type as the parameter at this position.
     CallbackParameter(u32, Symbol, Option<Origin>),
+    /// The function held here is called with a function as the parameter at this position.
+    CallbackReleaser(u32, Symbol),
     /// The result of calling what is held here.
     ResultOf(Node),
     /// What entering what is held here gives.
@@ -331,6 +333,18 @@ impl<'w> Values<'w> {
                 {
                     let node = self.local(function, parameter.local);
                     self.add(node, Entity::Instance(path, origin));
+                }
+            }
+            Watcher::CallbackReleaser(position, path) => {
+                if let Entity::Function(function) = entity
+                    && let Some(parameter) = self
+                        .world
+                        .function(function)
+                        .parameters
+                        .get(position as usize)
+                {
+                    let node = self.local(function, parameter.local);
+                    self.add(node, Entity::Method(path, Symbol::new("done")));
                 }
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
@@ -881,6 +895,9 @@ impl<'w> Values<'w> {
                 if let Some(argument) = call.arguments.last() {
                     let node = self.local(site.function, argument.value);
                     self.watch(node, Watcher::CallbackParameter(position, kind, origin));
+                    if let Some(Place::CallbackParameter(releaser)) = fact.releaser {
+                        self.watch(node, Watcher::CallbackReleaser(releaser, kind));
+                    }
                 }
             }
             _ => {}

@@ -2,7 +2,7 @@
 //!
 //! GitHub shows ten annotations of each kind for a step and drops the others without a word, so the most severe
 //! come first and what is left out is counted.
-use super::{Entries, Entry, Report, plural, tally};
+use super::{Entries, Entry, Report, notices, plural, tally};
 use crate::finding::Level;
 use std::fmt::Write as _;
 
@@ -41,14 +41,7 @@ pub(super) fn render(report: &Report, entries: &Entries) -> String {
             "::notice title=poolgate::{left_out} more {have} no annotation: GitHub shows {SHOWN} of a kind. Use --format text for all."
         );
     }
-    for notice in report.notices {
-        let line = notice
-            .line
-            .map(|line| format!(":{line}"))
-            .unwrap_or_default();
-        let text = format!("{}{line}: {}", notice.path, notice.message);
-        let _ = writeln!(out, "not analysed: {}", one_line(&text));
-    }
+    out += &notices(report);
     let _ = writeln!(
         out,
         "poolgate: {} in {} file{}",
@@ -105,11 +98,6 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// A line that cannot end early and begin a command of its own.
-fn one_line(text: &str) -> String {
-    text.replace(['\r', '\n'], " ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Format;
@@ -126,8 +114,8 @@ mod tests {
              client `client` of pool `pool` is not released when `query` throws%0A\
              1. src/pay [v2].ts:2: checked out here%0A2. src/pay [v2].ts:3: calls `charge`%0A\
              3. src/charge.ts:2: may throw here%0A4. src/pay [v2].ts:4: not reached\n\
-             not analysed: src/big.ts: is larger than 10 MB\n\
-             not analysed: src/odd.py:3: 2 lines not understood\n\
+             notice: src/big.ts: is larger than 10 MB\n\
+             notice: src/odd.py:3: 2 lines not understood\n\
              poolgate: 1 error in 2 files\n"
         );
     }

@@ -16,6 +16,8 @@ use self::place::Places;
 use crate::finding::{Finding, Level, Notice, RuleInfo};
 use crate::source::{Counts, Sources};
 use crate::suppress::Suppressed;
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// What a run has to say.
 #[derive(Debug)]
@@ -136,6 +138,46 @@ fn tally(entries: &Entries, report: &Report) -> String {
 
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
+}
+
+/// The notices as lines; of many the first.
+fn notices(report: &Report) -> String {
+    const MOST: usize = 20;
+    let mut out = String::new();
+    for notice in report.notices.iter().take(MOST) {
+        let line = notice.line.map(|line| format!(":{line}"));
+        let colon = if notice.path.is_empty() { "" } else { ": " };
+        let line = line.unwrap_or_default();
+        let text = format!("{}{line}{colon}{}", notice.path, notice.message);
+        let _ = writeln!(out, "notice: {}", neutral(&text));
+    }
+    let more = report.notices.len().saturating_sub(MOST);
+    if more > 0 {
+        let end = plural(more);
+        let _ = writeln!(
+            out,
+            "notice: {more} more notice{end} (--format json has all)"
+        );
+    }
+    out
+}
+
+/// A text of others that may stand in a terminal: nothing in it moves the cursor, changes colours or turns the
+/// direction of writing.
+fn neutral(text: &str) -> Cow<'static, str> {
+    text.chars()
+        .map(|letter| if letter == '\n' { ' ' } else { visible(letter) })
+        .collect()
+}
+
+fn visible(letter: char) -> char {
+    let deceives = matches!(letter, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    if letter != '\t' && letter.is_control() || deceives {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        letter
+    }
 }
 
 #[cfg(test)]

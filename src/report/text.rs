@@ -1,10 +1,9 @@
 //! For people: each finding as rustc draws it, the path in the excerpt, the counts last.
 use super::place::Places;
-use super::{Entries, Entry, Report, plural, tally};
-use crate::finding::{Finding, Level, Notice};
+use super::{Entries, Entry, Report, neutral, notices, tally, visible};
+use crate::finding::{Finding, Level};
 use crate::source::{FileId, Span};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -13,8 +12,6 @@ use std::ops::Range;
 const WIDTH: usize = 160;
 /// Of more steps than this the first and the last are drawn.
 const MOST_STEPS: usize = 24;
-/// Of more notices than this the first are written.
-const MOST_NOTICES: usize = 20;
 
 /// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +34,10 @@ pub(super) fn render(report: &Report, entries: &Entries, colour: Colour) -> Stri
         out += &renderer.render(&[group(entry, &entries.places)]);
         out += "\n\n";
     }
-    notices(&mut out, report.notices);
+    out += &notices(report);
+    if !report.notices.is_empty() {
+        out.push('\n');
+    }
     let _ = writeln!(out, "{}", tally(entries, report));
     out
 }
@@ -58,29 +58,6 @@ pub fn statistics(report: &Report) -> String {
     }
     let _ = writeln!(out, "{}", tally(&Entries::of(report), report));
     out
-}
-
-fn notices(out: &mut String, notices: &[Notice]) {
-    for notice in notices.iter().take(MOST_NOTICES) {
-        let line = notice
-            .line
-            .map(|line| format!(":{line}"))
-            .unwrap_or_default();
-        let colon = if notice.path.is_empty() { "" } else { ": " };
-        let text = format!("{}{line}{colon}{}", notice.path, notice.message);
-        let _ = writeln!(out, "not analysed: {}", neutral(&text));
-    }
-    let more = notices.len().saturating_sub(MOST_NOTICES);
-    if more > 0 {
-        let _ = writeln!(
-            out,
-            "not analysed: {more} more place{} (--format json lists all)",
-            plural(more)
-        );
-    }
-    if !notices.is_empty() {
-        out.push('\n');
-    }
 }
 
 fn group<'a>(entry: &Entry<'a>, places: &Places<'a>) -> Group<'a> {
@@ -304,24 +281,6 @@ fn cut(line: &str, focus: Range<usize>) -> Cut {
     out
 }
 
-/// A text of others that may stand in a terminal: nothing in it moves the cursor, changes colours or turns the
-/// direction of writing.
-fn neutral(text: &str) -> Cow<'static, str> {
-    text.chars()
-        .map(|letter| if letter == '\n' { ' ' } else { visible(letter) })
-        .collect()
-}
-
-fn visible(letter: char) -> char {
-    let deceives = matches!(letter, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    if letter != '\t' && letter.is_control() || deceives {
-        char::REPLACEMENT_CHARACTER
-    } else {
-        letter
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Format;
@@ -351,8 +310,8 @@ error[unreleased-client]: client `client` of pool `pool` is not released when `q
   |
   = help: poolgate explain unreleased-client
 
-not analysed: src/big.ts: is larger than 10 MB
-not analysed: src/odd.py:3: 2 lines not understood
+notice: src/big.ts: is larger than 10 MB
+notice: src/odd.py:3: 2 lines not understood
 
 1 error
 ";

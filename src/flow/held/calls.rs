@@ -3,7 +3,7 @@ use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
-use crate::flow::summary::{Entrance, Role, Shape};
+use crate::flow::summary::Role;
 use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
@@ -46,7 +46,7 @@ impl Held<'_, '_> {
         facts: Facts,
     ) -> Ways {
         let view = Rc::clone(&self.view);
-        if let Subject::Taken(acquisition) = self.subject
+        if let Subject::Taken(acquisition) = self.subject.clone()
             && acquisition.is_at(&view, block)
             && !matches!(acquisition.at, Place::CallbackParameter(_))
         {
@@ -148,7 +148,7 @@ impl Held<'_, '_> {
     /// Entering and leaving a scope that is, manages or belongs to the resource.
     fn scope_effect(&mut self, call: &Call, mode: Mode, receiver: Option<Fact>) -> Option<After> {
         let receiver = receiver?;
-        let gives_scope = matches!(self.subject, Subject::Taken(acquisition)
+        let gives_scope = matches!(&self.subject, Subject::Taken(acquisition)
             if matches!(acquisition.at, Place::Entered | Place::ResultOrEntered));
         let Callee::Method(_, name) = call.callee else {
             return None;
@@ -231,7 +231,7 @@ impl Held<'_, '_> {
     /// Whether the receiver of a call is what the resource was taken from.
     fn is_taken_from(&self, call: &Call) -> bool {
         let (Subject::Taken(acquisition), Callee::Method(receiver, _)) =
-            (self.subject, call.callee)
+            (&self.subject, call.callee)
         else {
             return false;
         };
@@ -397,15 +397,7 @@ impl Held<'_, '_> {
         if let (Callee::Method(receiver, _), Some(_)) = (call.callee, body.receiver)
             && let Some(shape) = facts.get(receiver).and_then(Fact::shape)
         {
-            self.apply(
-                block,
-                function,
-                Role {
-                    way: Entrance::Receiver,
-                    shape,
-                },
-                after,
-            );
+            self.apply(block, function, Role::Receiver(shape), after);
         }
         for (position, argument) in call.arguments.iter().enumerate() {
             if self.closure_takes(facts, argument.value) {
@@ -422,15 +414,7 @@ impl Held<'_, '_> {
             let index = index.and_then(|index| u32::try_from(index).ok());
             match (index, facts.get(argument.value).and_then(Fact::shape)) {
                 (Some(index), Some(shape)) => {
-                    self.apply(
-                        block,
-                        function,
-                        Role {
-                            way: Entrance::Parameter(index),
-                            shape,
-                        },
-                        after,
-                    );
+                    self.apply(block, function, Role::Parameter(index, shape), after);
                 }
                 _ => *after = After::all(Mode::Done),
             }
@@ -440,7 +424,7 @@ impl Held<'_, '_> {
     /// Applies what a function does with the resource that it gets.
     fn apply(&mut self, block: BlockId, function: FunctionKey, role: Role, after: &mut After) {
         let outcome = self.summaries.outcome(function, role);
-        let is_closure = matches!(role.way, Entrance::Captured(..));
+        let is_closure = matches!(role, Role::Environment(_));
         if outcome.may_take() {
             self.note_release(block);
         }
@@ -458,10 +442,9 @@ impl Held<'_, '_> {
             after.raises = Mode::Done;
         }
         if outcome.gives_back {
-            after.result = Some(match role.shape {
-                Shape::Itself => Fact::Resource,
-                Shape::Releaser => Fact::Releaser,
-                Shape::Under(key) => Fact::Holder(key),
+            after.result = Some(match role {
+                Role::Parameter(_, shape) | Role::Receiver(shape) => Fact::of(shape),
+                Role::Environment(_) => Fact::Resource,
             });
         }
     }

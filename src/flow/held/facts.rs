@@ -31,6 +31,15 @@ impl Fact {
         matches!(self, Self::Resource | Self::MaybeResource)
     }
 
+    /// What is known of a local by which a resource comes in.
+    pub(super) fn of(shape: Shape) -> Self {
+        match shape {
+            Shape::Itself => Self::Resource,
+            Shape::Releaser => Self::Releaser,
+            Shape::Under(key) => Self::Holder(key),
+        }
+    }
+
     /// How a function that gets the local gets the resource; `None` where it gets no access to it.
     pub(super) fn shape(self) -> Option<Shape> {
         match self {

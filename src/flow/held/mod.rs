@@ -8,9 +8,9 @@ mod facts;
 
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
-use super::summary::{Entrance, Outcome, Owned, Role, Shape, Summaries};
+use super::summary::{Environment, Outcome, Owned, Role, Shape, Summaries};
 use crate::ir::{
-    Action, BlockId, Constant, LocalId, LocalKind, Statement, Suspension, Terminator, Test, Value,
+    Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::values::Entity;
@@ -57,23 +57,25 @@ impl engine::Mode for Mode {
 }
 
 /// What is followed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
     /// A resource that the function takes.
     Taken(Acquisition),
-    /// A resource that the function gets: the local that holds it, and the one that is an error in its stead.
-    Given {
-        /// The local.
-        local: LocalId,
-        /// How it holds the resource.
-        shape: Shape,
-        /// The library type, where it is known.
-        resource: Option<Symbol>,
-        /// The callback's error parameter: set exactly when there is no resource.
-        error: Option<LocalId>,
-        /// The callback's parameter that releases the resource.
-        releaser: Option<LocalId>,
-    },
+    /// A resource that the function gets.
+    Given(Given),
+}
+
+/// How a function gets a resource that it did not take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// The locals that reach it.
+    pub locals: Vec<(LocalId, Shape)>,
+    /// Variables of enclosing functions that reach it.
+    pub environment: Rc<Environment>,
+    /// The library type, where it is known.
+    pub resource: Option<Symbol>,
+    /// The callback's error parameter: set exactly when there is no resource.
+    pub error: Option<LocalId>,
 }
 
 /// The held-resource analysis of one subject in one function.
@@ -95,9 +97,9 @@ pub fn solve<'a, 'p>(
     view: &Rc<View<'p>>,
     subject: Subject,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
-    let resource = match subject {
+    let resource = match &subject {
         Subject::Taken(acquisition) => acquisition.resource,
-        Subject::Given { resource, .. } => resource,
+        Subject::Given(given) => given.resource,
     };
     let mut held = Held {
         summaries,
@@ -122,24 +124,11 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
         ..Outcome::default()
     };
     let view = summaries.view(function);
-    let Some(local) = entrance(&view, role) else {
+    let given = given(summaries, &view, role);
+    if given.locals.is_empty() && given.environment.is_empty() {
         return taken;
-    };
-    let resource = view
-        .values
-        .of(function, local)
-        .iter()
-        .find_map(|entity| match entity {
-            Entity::Instance(path, _) => Some(*path),
-            _ => None,
-        });
-    let subject = Subject::Given {
-        local,
-        shape: role.shape,
-        resource,
-        error: None,
-        releaser: None,
-    };
+    }
+    let subject = Subject::Given(given);
     let (mut held, solution) = solve(summaries, &view, subject);
     if solution.is_cut {
         return taken;
@@ -160,19 +149,41 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
     outcome
 }
 
-fn entrance(view: &View<'_>, role: Role) -> Option<LocalId> {
-    match role.way {
-        Entrance::Parameter(position) => view
-            .body
-            .parameters
-            .get(position as usize)
-            .map(|parameter| parameter.local),
-        Entrance::Receiver => view.body.receiver,
-        Entrance::Captured(owner, variable) => {
-            let mut locals = (0..view.body.locals.len()).map(LocalId::new);
-            locals.find(|local| view.values.world().origin(view.key, *local) == (owner, variable))
+fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
+    let mut given = Given::default();
+    match role {
+        Role::Parameter(position, shape) => {
+            let parameter = view.body.parameters.get(position as usize);
+            given
+                .locals
+                .extend(parameter.map(|parameter| (parameter.local, shape)));
+        }
+        Role::Receiver(shape) => given
+            .locals
+            .extend(view.body.receiver.map(|receiver| (receiver, shape))),
+        Role::Environment(number) => {
+            given.environment = summaries.environment(number);
+            let world = view.values.world();
+            for local in (0..view.body.locals.len()).map(LocalId::new) {
+                let variable = world.origin(view.key, local);
+                let known = given
+                    .environment
+                    .iter()
+                    .find(|(known, _)| *known == variable);
+                given.locals.extend(known.map(|(_, shape)| (local, *shape)));
+            }
         }
     }
+    let held = given
+        .locals
+        .iter()
+        .filter(|(_, shape)| *shape == Shape::Itself);
+    let mut entities = held.flat_map(|(local, _)| view.values.of(view.key, *local));
+    given.resource = entities.find_map(|entity| match entity {
+        Entity::Instance(path, _) => Some(*path),
+        _ => None,
+    });
+    given
 }
 
 /// The owned resource that a function hands to its caller.
@@ -314,38 +325,27 @@ fn take(mode: &mut Mode, facts: &mut Facts) {
 
 impl<'p> Held<'_, 'p> {
     fn starts(&self) -> Vec<(Mode, Facts)> {
-        let Subject::Given {
-            local,
-            shape,
-            error,
-            releaser,
-            ..
-        } = self.subject
-        else {
+        let Subject::Given(subject) = &self.subject else {
             return vec![(Mode::Idle, Facts::default())];
         };
         let mut given = Facts::default();
-        let fact = match shape {
-            Shape::Itself => Fact::Resource,
-            Shape::Releaser => Fact::Releaser,
-            Shape::Under(key) => Fact::Holder(key),
-        };
-        given.set(local, Some(fact));
-        if let Some(releaser) = releaser {
-            given.set(releaser, Some(Fact::Releaser));
+        for (local, shape) in &subject.locals {
+            given.set(*local, Some(Fact::of(*shape)));
         }
-        let Some(error) = error else {
+        let Some(error) = subject.error else {
             return vec![(Mode::Held, given)];
         };
         given.set(error, Some(Fact::Null));
         let mut failed = Facts::default();
-        failed.set(local, Some(Fact::Null));
+        for (local, _) in &subject.locals {
+            failed.set(*local, Some(Fact::Null));
+        }
         failed.set(error, Some(Fact::Something));
         vec![(Mode::Held, given), (Mode::Idle, failed)]
     }
 
     fn waits_for_use(&self) -> bool {
-        matches!(self.subject, Subject::Taken(acquisition) if acquisition.when == When::Use)
+        matches!(&self.subject, Subject::Taken(acquisition) if acquisition.when == When::Use)
     }
 
     // ---- statements --------------------------------------------------------------------------------------
@@ -520,26 +520,23 @@ impl<'p> Held<'_, 'p> {
         }
         let gives_resource = facts.is_resource(value);
         let gives_access = self.hands_over(&facts, value);
-        match self.subject {
-            Subject::Given { .. } if gives_resource => self.gives_back = true,
-            Subject::Taken(_) if gives_access => {
+        match &self.subject {
+            // What a function got, it may return in the form it got it: the caller has it still.
+            Subject::Given(given)
+                if gives_resource || given.locals.iter().any(|(local, _)| *local == value) =>
+            {
+                self.gives_back = true;
+            }
+            Subject::Given(_) if gives_access => take(&mut mode, &mut facts),
+            // What `__enter__` returns is still the object's.
+            Subject::Taken(_) if gives_access && self.object_field(&facts).is_none() => {
                 self.returned_held |= gives_resource && mode == Mode::Held;
                 self.returned_pending |= gives_resource && mode == Mode::Pending;
-                self.hand_to_caller(&mut mode, &mut facts);
+                take(&mut mode, &mut facts);
             }
-            Subject::Given { .. } if gives_access => take(&mut mode, &mut facts),
             _ => self.leave_in_object(&mut mode, &mut facts),
         }
         leaving(Exit::Return, mode, facts)
-    }
-
-    /// The caller owns what it is returned; what `__enter__` returns is still the object's.
-    fn hand_to_caller(&mut self, mode: &mut Mode, facts: &mut Facts) {
-        if self.object_field(facts).is_some() {
-            self.leave_in_object(mode, facts);
-        } else {
-            take(mode, facts);
-        }
     }
 
     /// The object keeps the resource in a field: fine, if the class ever gives it back.
@@ -568,10 +565,7 @@ impl<'p> Held<'_, 'p> {
     /// entered; in any method, where it was only made. A class without any such method is somebody else's business.
     fn class_gives_back(&mut self, class: ClassKey, field: Symbol) -> bool {
         let values = self.view.values;
-        let role = Role {
-            way: Entrance::Receiver,
-            shape: Shape::Under(field),
-        };
+        let role = Role::Receiver(Shape::Under(field));
         let exit = ["__exit__", "__aexit__"]
             .iter()
             .find_map(|name| values.method(class, name));
@@ -606,10 +600,10 @@ impl<'p> Held<'_, 'p> {
             .any(|(function, role)| self.summaries.outcome(function, role).may_take())
     }
 
-    /// The functions a local stands for that capture the resource, with the variable they capture it by.
-    fn closures(&self, facts: &Facts, local: LocalId) -> Vec<(FunctionKey, Role)> {
+    /// The functions a local stands for that can reach the resource by variables of this one or those around it.
+    fn closures(&mut self, facts: &Facts, local: LocalId) -> Vec<(FunctionKey, Role)> {
         let world = self.view.values.world();
-        let functions = self
+        let functions: Vec<_> = self
             .view
             .values
             .of(self.view.key, local)
@@ -617,35 +611,24 @@ impl<'p> Held<'_, 'p> {
             .filter_map(|entity| match entity {
                 Entity::Function(function) => Some(*function),
                 _ => None,
-            });
-        let reaching: Vec<_> = facts
-            .reaching()
-            .filter_map(|(local, fact)| Some((world.origin(self.view.key, local), fact.shape()?)))
+            })
             .collect();
-        functions
-            .flat_map(|function| {
-                let captured = world
-                    .function(function)
-                    .locals
-                    .iter()
-                    .filter_map(move |local| match local.kind {
-                        LocalKind::Captured(owner, variable) => {
-                            Some((world.sibling(function, owner), variable))
-                        }
-                        _ => None,
-                    });
-                captured.map(move |origin| (function, origin))
-            })
-            .filter_map(|(function, origin)| {
-                let (_, shape) = reaching.iter().find(|(known, _)| *known == origin)?;
-                Some((
-                    function,
-                    Role {
-                        way: Entrance::Captured(origin.0, origin.1),
-                        shape: *shape,
-                    },
-                ))
-            })
-            .collect()
+        if functions.is_empty() {
+            return Vec::new();
+        }
+        let reaching = facts
+            .reaching()
+            .filter_map(|(local, fact)| Some((world.origin(self.view.key, local), fact.shape()?)));
+        let mut all: Environment = reaching.collect();
+        if let Subject::Given(given) = &self.subject {
+            all.extend(given.environment.iter().copied());
+        }
+        let mut found = Vec::new();
+        for function in functions {
+            if let Some(number) = self.summaries.environment_of(function, &all) {
+                found.push((function, Role::Environment(number)));
+            }
+        }
+        found
     }
 }

@@ -76,6 +76,11 @@ impl<'tree> Lowering<'tree> {
             self.put(Some(local), known, place);
             return;
         }
+        if self.is_too_deep(node) {
+            self.put(Some(local), Value::Opaque(Vec::new()), place);
+            return;
+        }
+        self.frames.depth += 1;
         for decorator in self.in_field(node, self.grammar.fields.decorator) {
             decorators.push(self.decorator(decorator));
         }
@@ -106,6 +111,7 @@ impl<'tree> Lowering<'tree> {
             self.members(body, &mut members);
         }
         self.constructor(node, &mut members);
+        self.frames.depth -= 1;
         let class = &mut self.frames.module.classes[id.index()];
         class.methods = members.methods;
         class.fields = members.fields;

@@ -142,6 +142,12 @@ impl<'tree> Lowering<'tree> {
         {
             return *known;
         }
+        if self.is_too_deep(node) {
+            let function = self.frames.enter(declaration);
+            self.frames.leave();
+            return function;
+        }
+        self.frames.depth += 1;
         let formals = self.formals(node);
         let decorators: Vec<_> = formals
             .iter()
@@ -163,6 +169,7 @@ impl<'tree> Lowering<'tree> {
         self.initialise_fields(initialisers);
         self.body(node);
         self.frames.leave();
+        self.frames.depth -= 1;
         function
     }
 

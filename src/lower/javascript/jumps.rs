@@ -6,6 +6,9 @@ use crate::symbol::Symbol;
 use crate::syntax::Node;
 use crate::syntax::javascript::Kind;
 
+/// How many labels one statement may have.
+const MOST_LABELS: usize = 16;
+
 /// What runs when a scope is left. `depth` is the number of block scopes where it is written.
 #[derive(Clone, Copy)]
 pub(super) enum Cleanup<'tree> {
@@ -187,7 +190,10 @@ impl<'tree> Lowering<'tree> {
         let fields = &self.grammar.fields;
         let (mut labels, mut body) = (Vec::new(), node);
         while self.kind(body) == Kind::Labeled {
-            if let Some(label) = body.child_by_field_id(fields.label) {
+            // Each label is a scope around the next; nobody writes many.
+            if let Some(label) = body.child_by_field_id(fields.label)
+                && labels.len() < MOST_LABELS
+            {
                 labels.push(self.symbol(label));
             }
             let Some(inner) = body.child_by_field_id(fields.body) else {
