@@ -35,7 +35,7 @@ fn pairs(page: &str) -> Vec<(Block<'_>, Block<'_>)> {
     for block in blocks(page) {
         if block.language == "ir" {
             pairs.extend(code.take().map(|code| (code, block)));
-        } else if file_name(block.language).is_some() {
+        } else if file_name(&block).is_some() {
             code = Some(block);
         }
     }
@@ -43,7 +43,7 @@ fn pairs(page: &str) -> Vec<(Block<'_>, Block<'_>)> {
 }
 
 fn lowered(code: &Block<'_>) -> String {
-    let source = file_name(code.language).and_then(|name| Source::new(name, code.text));
+    let source = file_name(code).and_then(|name| Source::new(name, code.text));
     let Some(source) = source else {
         return String::new();
     };

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         for (path, page) in pages(folder) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             for block in blocks(&page) {
-                let Some(file) = file_name(block.language) else {
+                let Some(file) = file_name(&block) else {
                     continue;
                 };
                 let title = format!("{folder}/{name}: {}", block.heading);

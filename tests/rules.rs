@@ -10,13 +10,13 @@ mod markdown;
 use libtest_mimic::{Arguments, Failed, Trial};
 use markdown::{Block, blocks, file_name, pages};
 use poolgate::config::{self, Config, Form};
-use poolgate::finding::{Confidence, Finding, RuleInfo};
+use poolgate::finding::{Confidence, Finding};
 use poolgate::program;
 use poolgate::progress::Progress;
+use poolgate::report::{self, Colour, Format, Report};
 use poolgate::rules::INFOS;
-use poolgate::source::{Manifest, Source, Sources};
+use poolgate::source::{Counts, Manifest, Source, Sources};
 use poolgate::suppress;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
@@ -98,14 +98,12 @@ fn cases(path: &str, rule: Option<&str>, page: &str) -> Vec<Case> {
 impl Case {
     fn take(&mut self, block: Block<'_>, page: &str) {
         let text = block.text.to_owned();
-        let name = block.name.map(str::to_owned);
-        match (block.language, name.as_deref()) {
+        match (block.language, block.name) {
             ("text", None) => self.report = Some((block.range, text)),
             ("toml", None | Some("poolgate.toml")) => self.config = Some(text),
             _ => {
-                let path = name.or_else(|| file_name(block.language));
                 let before = page.get(..block.range.start).unwrap_or_default();
-                self.files.extend(path.map(|path| File {
+                self.files.extend(file_name(&block).map(|path| File {
                     path,
                     text,
                     line: before.matches('\n').count() + 1,
@@ -121,17 +119,17 @@ impl Case {
         let mut found = self.enabled(&expected, &outcome);
         for expectation in &expected {
             let hit = found.iter().position(|found| expectation.is_met_by(found));
-            match (expectation.fires, hit) {
-                (true, Some(index)) => drop(found.swap_remove(index)),
-                (true, None) => wrong.push(expectation.complaint()),
-                (false, Some(index)) => {
+            match (expectation.kind, hit) {
+                (Kind::Missed, None) => {}
+                (Kind::Missed, Some(index)) => {
                     found.swap_remove(index);
                     wrong.push(format!(
                         "{}: no longer missed: make it an `error`",
                         expectation.place
                     ));
                 }
-                (false, None) => {}
+                (_, Some(index)) => drop(found.swap_remove(index)),
+                (_, None) => wrong.push(expectation.complaint()),
             }
         }
         wrong.extend(found.iter().map(|found| {
@@ -176,15 +174,16 @@ impl Case {
         for file in &self.files {
             for marker in markers(&file.text) {
                 let place = self.place(&file.path, marker.line);
-                let Some(rule) = marker.rule.or_else(|| self.rule.clone()) else {
-                    wrong.push(format!("{place}: a marker here names its rule in brackets"));
+                let rule = marker.rule.or_else(|| self.rule.clone());
+                if rule.is_none() && marker.kind == Kind::Error {
+                    wrong.push(format!("{place}: an error here names its rule in brackets"));
                     continue;
-                };
+                }
                 expected.push(Expectation {
                     path: file.path.clone(),
                     line: marker.line,
                     rule,
-                    fires: marker.fires,
+                    kind: marker.kind,
                     message: marker.message,
                     place,
                 });
@@ -197,7 +196,9 @@ impl Case {
     fn enabled(&self, expected: &[Expectation], outcome: &Outcome) -> Vec<Found> {
         let is_enabled = |found: &Found| {
             self.rule.as_ref().is_none_or(|rule| found.rule == *rule)
-                || expected.iter().any(|expected| expected.rule == found.rule)
+                || expected
+                    .iter()
+                    .any(|expected| expected.rule.as_deref() == Some(found.rule))
         };
         outcome
             .found
@@ -215,9 +216,8 @@ impl Case {
     }
 
     fn analyse(&self) -> Result<Outcome, Failed> {
-        let rules = &INFOS;
         let config = match &self.config {
-            Some(text) => config::parse(text, "poolgate.toml", Form::Own, &rules)
+            Some(text) => config::parse(text, "poolgate.toml", Form::Own, &INFOS)
                 .map_err(|error| error.to_string())?
                 .unwrap_or_default(),
             None => Config::default(),
@@ -232,7 +232,7 @@ impl Case {
                 }),
             }
         }
-        analyse(Sources::new(sources), &manifests, &config, &rules)
+        analyse(Sources::new(sources), &manifests, &config)
     }
 }
 
@@ -251,34 +251,44 @@ struct Found {
 }
 
 /// The one place that calls the analysis.
-fn analyse(
-    sources: Sources,
-    manifests: &[Manifest],
-    config: &Config,
-    rules: &[RuleInfo],
-) -> Result<Outcome, Failed> {
+fn analyse(sources: Sources, manifests: &[Manifest], config: &Config) -> Result<Outcome, Failed> {
     let analysis = program::analyse(sources, manifests, config, &Progress::default())
         .map_err(|error| error.to_string())?;
-    let sources = analysis.sources;
-    let parted = suppress::part(
-        &sources,
-        &analysis.comments,
-        analysis.findings,
-        rules,
-        &|_| true,
-    );
-    let mut findings = parted.findings;
+    let sources = &analysis.sources;
+    let mut findings = analysis.findings;
     findings.retain(|finding| finding.confidence == Confidence::High);
-    let found = findings.iter().map(|finding| Found {
+    findings.retain(|finding| !is_silenced(config, sources, finding));
+    let parted = suppress::part(sources, &analysis.comments, findings, &INFOS, &|_| true);
+    let found = parted.findings.iter().map(|finding| Found {
         path: sources.get(finding.primary.file).path.clone(),
-        line: line_of(&sources, finding),
+        line: line_of(sources, finding),
         rule: finding.rule,
         message: finding.message.clone(),
     });
+    let report = Report {
+        sources,
+        findings: &parted.findings,
+        suppressed: &parted.suppressed,
+        show_suppressed: false,
+        notices: &analysis.notices,
+        counts: Counts {
+            files: sources.len(),
+            ..Counts::default()
+        },
+        rules: &INFOS,
+    };
     Ok(Outcome {
         found: found.collect(),
-        report: report(&sources, &findings),
+        report: report::render(&report, Format::Text, Colour::Never),
     })
+}
+
+/// Whether the configuration leaves the finding out.
+fn is_silenced(config: &Config, sources: &Sources, finding: &Finding) -> bool {
+    let path = &sources.get(finding.primary.file).path;
+    let info = INFOS.iter().find(|info| info.id == finding.rule);
+    let group = info.map_or("", |info| info.group);
+    !config.selects(finding.rule, group) || config.is_ignored_in(path, finding.rule, group)
 }
 
 fn line_of(sources: &Sources, finding: &Finding) -> usize {
@@ -286,33 +296,13 @@ fn line_of(sources: &Sources, finding: &Finding) -> usize {
     usize::try_from(position.line).unwrap_or_default()
 }
 
-/// The text report, until `poolgate::report` writes one.
-fn report(sources: &Sources, findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        let path = &sources.get(finding.primary.file).path;
-        let (line, level) = (line_of(sources, finding), finding.level.word());
-        let _ = writeln!(
-            text,
-            "{path}:{line}: {level}[{}] {}",
-            finding.rule, finding.message
-        );
-        for step in &finding.steps {
-            let path = &sources.get(step.span.file).path;
-            let line = sources.position(step.span.file, step.span.start).line;
-            let _ = writeln!(text, "  {path}:{line}: {}", step.message);
-        }
-    }
-    text
-}
-
 /// What a marker says of a line of a file.
 struct Expectation {
     path: String,
     line: usize,
-    rule: String,
-    /// A finding is there; else there is none although there should be.
-    fires: bool,
+    /// Any rule where none is named.
+    rule: Option<String>,
+    kind: Kind,
     message: Option<String>,
     /// The line in the page.
     place: String,
@@ -323,13 +313,14 @@ impl Expectation {
         let says = |text: &String| found.message.contains(text);
         found.path == self.path
             && found.line == self.line
-            && found.rule == self.rule
+            && self.rule.as_ref().is_none_or(|rule| found.rule == *rule)
             && self.message.as_ref().is_none_or(says)
     }
 
     fn complaint(&self) -> String {
         let message = self.message.as_deref().unwrap_or_default();
-        format!("{}: expected {} {message}", self.place, self.rule)
+        let rule = self.rule.as_deref().unwrap_or("a finding");
+        format!("{}: expected {rule} {message}", self.place)
     }
 }
 
@@ -338,8 +329,19 @@ impl Expectation {
 struct Marker {
     line: usize,
     rule: Option<String>,
-    fires: bool,
+    kind: Kind,
     message: Option<String>,
+}
+
+/// What a marker says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A rule fires, and should.
+    Error,
+    /// No rule fires, and one should.
+    Missed,
+    /// A rule fires, and should not.
+    FalsePositive,
 }
 
 fn markers(text: &str) -> Vec<Marker> {
@@ -352,8 +354,7 @@ fn markers(text: &str) -> Vec<Marker> {
             waiting.append(&mut own);
             continue;
         }
-        waiting.iter_mut().for_each(|marker| marker.line = line);
-        markers.append(&mut waiting);
+        markers.extend(waiting.drain(..).map(|marker| Marker { line, ..marker }));
         markers.append(&mut own);
     }
     markers
@@ -381,26 +382,24 @@ fn markers_of(code: &str, line: usize) -> (&str, Vec<Marker>) {
 
 /// `error`, `error: "text"`, `error[rule-id]`, `missed: why`, `false-positive: why`.
 fn marker(comment: &str, line: usize) -> Option<Marker> {
-    let kinds = [("error", true), ("missed", false), ("false-positive", true)];
-    let (kind, fires, rest) = kinds
+    let kinds = [
+        ("error", Kind::Error),
+        ("missed", Kind::Missed),
+        ("false-positive", Kind::FalsePositive),
+    ];
+    let (kind, rest) = kinds
         .into_iter()
-        .find_map(|(kind, fires)| Some((kind, fires, comment.strip_prefix(kind)?)))?;
-    let (rule, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((rule, rest)) => (Some(rule.to_owned()), rest),
-        None => (None, rest),
-    };
-    let is_marker = rest.trim_end().is_empty()
-        || rest.starts_with([':', ' ']) && rule.is_some()
-        || rest.starts_with(':');
+        .find_map(|(word, kind)| Some((kind, comment.strip_prefix(word)?)))?;
+    let named = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (rule, rest) = named.map_or((None, rest), |(rule, rest)| (Some(rule.to_owned()), rest));
+    // `# error handling` is prose.
+    let is_marker = rule.is_some() || rest.trim().is_empty() || rest.starts_with(':');
+    let message = rest.split('"').nth(1).filter(|_| kind == Kind::Error);
     is_marker.then(|| Marker {
         line,
         rule,
-        fires,
-        message: rest
-            .split('"')
-            .nth(1)
-            .filter(|_| kind == "error")
-            .map(str::to_owned),
+        kind,
+        message: message.map(str::to_owned),
     })
 }
 

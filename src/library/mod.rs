@@ -58,9 +58,11 @@ pub enum Effect {
     Exits,
     /// Keeps the result of what it decorates, so that its body runs once.
     Memoises,
-    /// What it decorates, or its callbacks, run for each request, message or job.
+    /// What it decorates, or its callbacks, run for each request, message or job; of a method: what a subclass
+    /// overrides it with.
     RunsPerCall,
-    /// What it decorates, or its callbacks, run once for the process: start-up hooks, command-line commands.
+    /// What it decorates, or its callbacks, run once for the process: start-up hooks, command-line commands; of a
+    /// method: what a subclass overrides it with.
     RunsOnce,
     /// Runs its callback exactly once before the work is done. A callback that is the target is given the
     /// positional arguments after it: `to_thread(work, session)`.

@@ -69,14 +69,15 @@ pub(crate) fn pages(folder: &str) -> Vec<(PathBuf, String)> {
     pages
 }
 
-/// The name of a file that holds code in the language of a fence; `None` for other blocks.
-pub(crate) fn file_name(language: &str) -> Option<String> {
-    let extension = match language {
+/// The name of the file that a block of code is: its own, or one by its language; `None` for other blocks.
+pub(crate) fn file_name(block: &Block<'_>) -> Option<String> {
+    let extension = match block.language {
         "python" => "py",
         "javascript" => "js",
         "typescript" => "ts",
-        "py" | "js" | "jsx" | "ts" | "tsx" => language,
-        _ => return None,
+        "py" | "js" | "jsx" | "ts" | "tsx" => block.language,
+        _ => return block.name.map(str::to_owned),
     };
-    Some(format!("example.{extension}"))
+    let name = block.name.map(str::to_owned);
+    name.or_else(|| Some(format!("example.{extension}")))
 }
