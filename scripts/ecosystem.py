@@ -28,7 +28,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import tomllib
 import zipfile
 from collections import Counter
@@ -47,9 +46,12 @@ LANGUAGES = {
 }  # fmt: skip
 # Never unpacked: nothing that an analyzer reads.
 SKIPPED_SUFFIXES = frozenset(
-    ".map .png .jpg .jpeg .gif .ico .svg .webp .avif .bmp .woff .woff2 .ttf .eot .otf .pdf .mp3 .mp4 .webm .wav .ogg .zip .gz .tgz"
-    " .bz2 .xz .zst .7z .jar .so .dll .dylib .exe .a .node .wasm .pyc .mo .po .pot .db .sqlite .parquet .pkl .bin .css .scss .less"
-    " .snap .proto .ipynb .csv .tsv .xml .html .htm .svelte .md .mdx .rst .txt .j2 .mustache .handlebars .hbs .rs .c .h".split()
+    """
+    .map .png .jpg .jpeg .gif .ico .svg .webp .avif .bmp .woff .woff2 .ttf .eot .otf .pdf .mp3 .mp4 .webm .wav .ogg
+    .zip .gz .tgz .bz2 .xz .zst .7z .jar .so .dll .dylib .exe .a .node .wasm .pyc .mo .po .pot .db .sqlite .parquet
+    .pkl .bin .css .scss .less .snap .proto .ipynb .csv .tsv .xml .html .htm .svelte .md .mdx .rst .txt .j2 .mustache
+    .handlebars .hbs .rs .c .h
+    """.split()
 )
 KEPT_NAMES = frozenset({"requirements.txt"})
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", ".git", ".yarn"})
@@ -92,17 +94,13 @@ class Package:
 def load_manifest(path: Path) -> list[Package]:
     with path.open("rb") as file:
         data = tomllib.load(file)
-    packages = []
-    for entry in data["package"]:
-        digest = entry["sha256"] if entry["kind"] == "pypi" else entry["integrity"]
-        optional = {key: entry[key] for key in ("form", "root") if key in entry}
-        packages.append(
-            Package(
-                name=entry["name"], kind=entry["kind"], version=entry["version"], digest=digest,
-                language=entry["language"], why=entry["why"], exclude=tuple(entry.get("exclude", ())), **optional,
-            )  # fmt: skip
-        )
-    return packages
+    return [package_from(entry) for entry in data["package"]]
+
+
+def package_from(entry: dict[str, Any]) -> Package:
+    known = {key: entry[key] for key in ("name", "kind", "version", "language", "why", "form", "root") if key in entry}
+    digest = entry["sha256"] if entry["kind"] == "pypi" else entry["integrity"]
+    return Package(**known, digest=digest, exclude=tuple(entry.get("exclude", ())))
 
 
 def chosen(arguments: argparse.Namespace) -> list[Package]:
@@ -147,9 +145,9 @@ def download(kind: str, name: str, version: str, form: str, folder: Path) -> tup
         command = [sys.executable, "-c", PIP_DOWNLOAD, name, version, form, str(folder)]
     else:
         wanted = f"{name}@{version}" if version else name
-        command = ["npm", "pack", wanted, "--ignore-scripts", "--silent", "--pack-destination", str(folder)]
+        command = ["npm", "pack", wanted, "--ignore-scripts", "--loglevel=error", "--pack-destination", str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=folder)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900, cwd=folder)
     except FileNotFoundError as error:
         raise Failure(f"{command[0]} is not installed") from error
     except subprocess.TimeoutExpired as error:
@@ -347,41 +345,69 @@ class Outcome:
         return self.report["findings"]
 
 
+# A process counts in its peak the memory of whoever started it, so a small process of its own starts the command.
+# Arguments: the descriptor for the result, the time limit, the command.
+LAUNCHER = """
+import os, signal, sys, time
+out, limit, command = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+late = []
+def stop(*_):
+    late.append(True)
+    os.killpg(pid, signal.SIGKILL)
+begun = time.perf_counter()
+pid = os.posix_spawnp(command[0], command, os.environ, setpgroup=0)
+signal.signal(signal.SIGALRM, stop)
+signal.setitimer(signal.ITIMER_REAL, limit)
+_, status, usage = os.wait4(pid, 0)
+seconds = time.perf_counter() - begun
+code = "late" if late else os.waitstatus_to_exitcode(status)
+os.write(out, f"{seconds} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024} {code}".encode())
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    seconds: float
+    cpu: float
+    peak_mib: float
+    status: int
+
+
+def measure(command: list[str], cwd: Path, timeout: float, output: Any, errors: Any) -> Measured:
+    """Runs `command` to its end: wall time, CPU time and peak memory, those of its children included."""
+    reader, writer = os.pipe()
+    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(writer), str(timeout), *command]
+    try:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": errors}
+        done = subprocess.run(launcher, check=False, cwd=cwd, pass_fds=(writer,), **streams)
+    finally:
+        os.close(writer)
+    with os.fdopen(reader) as pipe:
+        words = pipe.read().split()
+    if done.returncode != 0 or len(words) != 4:
+        raise Failure(f"cannot run {command[0]}")
+    if words[3] == "late":
+        raise Failure(f"took over {timeout:g} s")
+    return Measured(float(words[0]), float(words[1]), float(words[2]), int(words[3]))
+
+
 def analyze(binary: Path, package: Package, arguments: argparse.Namespace) -> Outcome:
     target = package.target(arguments.cache)
     if not target.is_dir():
         raise Failure("not fetched: run `ecosystem.py fetch` first")
     command = [str(binary), "check", "--format", "json", "--fail-on", "never", *arguments.option, str(target)]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        begun = time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=target)
-        usage = wait(child, arguments.timeout)
-        seconds = time.perf_counter() - begun
+        measured = measure(command, target, arguments.timeout, output, errors)
         output.seek(0)
         errors.seek(0)
-        if child.returncode != 0:
+        if measured.status != 0:
             said = errors.read().decode(errors="replace").strip().splitlines()
-            raise Failure(f"exit status {child.returncode}: {said[-1] if said else 'nothing on standard error'}")
+            raise Failure(f"exit status {measured.status}: {said[-1] if said else 'nothing on standard error'}")
         try:
             report = json.load(output)
         except ValueError as error:
             raise Failure(f"the report is no JSON: {error}") from error
-    return Outcome(normalized(report, target), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def wait(child: subprocess.Popen[bytes], timeout: float) -> Any:
-    """Waits for `child` and returns its resource usage; past `timeout` seconds it is ended."""
-    deadline = time.monotonic() + timeout
-    while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            child.returncode = os.waitstatus_to_exitcode(status)
-            return usage
-        if time.monotonic() > deadline:
-            child.kill()
-            child.wait()
-            raise Failure(f"took over {timeout:g} s")
-        time.sleep(0.005)
+    return Outcome(normalized(report, target), measured.seconds, measured.cpu, measured.peak_mib)
 
 
 def normalized(report: dict[str, Any], target: Path) -> dict[str, Any]:
@@ -474,7 +500,8 @@ def command_diff(arguments: argparse.Namespace) -> int:
             continue
         old = Counter(map(headline, before.findings))
         new = Counter(map(headline, after.findings))
-        changes = sorted([(line, "+") for line in (new - old).elements()] + [(line, "-") for line in (old - new).elements()])
+        signed = [(line, "+") for line in (new - old).elements()] + [(line, "-") for line in (old - new).elements()]
+        changes = sorted(signed)
         appeared += sum(sign == "+" for _, sign in changes)
         vanished += sum(sign == "-" for _, sign in changes)
         if changes:

@@ -8,9 +8,38 @@
 //!
 //! Modules stand in pipeline order; each may use those above it, never those below (`tests/architecture.rs`).
 
-pub mod finding;
-pub mod ir;
-pub mod lower;
-pub mod source;
 pub mod symbol;
+
+pub mod source;
+
+pub mod error;
+
+pub mod finding;
+
+pub mod config;
+
+pub mod progress;
+
 pub mod syntax;
+
+pub mod ir;
+
+pub mod library;
+
+pub mod lower;
+
+pub mod link;
+
+pub mod flow;
+
+pub mod program;
+
+pub mod rules;
+
+pub mod suppress;
+
+pub mod report;
+
+pub mod discover;
+
+pub mod cli;

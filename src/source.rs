@@ -78,6 +78,8 @@ pub struct Source {
     pub language: Language,
     /// Byte length of the byte-order mark that `text` leaves out (0 or 3).
     pub bom: u32,
+    /// Whether the file was not UTF-8, so that `text` has other bytes than the file.
+    pub transcoded: bool,
 }
 
 impl Source {
@@ -90,6 +92,7 @@ impl Source {
             text,
             language,
             bom: 0,
+            transcoded: false,
         })
     }
 
@@ -157,17 +160,95 @@ fn position(text: &str, offset: usize) -> Position {
     let offset = text.floor_char_boundary(offset.min(text.len()));
     let before = &text.as_bytes()[..offset];
     let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    let column: usize = text
-        .get(line_start..offset)
-        .unwrap_or_default()
-        .chars()
-        .map(char::len_utf16)
-        .sum();
     let line = memchr_iter(b'\n', before).count() + 1;
+    on_line(text, line, line_start..offset)
+}
+
+fn on_line(text: &str, line: usize, before: Range<usize>) -> Position {
+    let before = text.get(before).unwrap_or_default();
+    let column: usize = before.chars().map(char::len_utf16).sum();
     Position {
         line: u32::try_from(line).unwrap_or(u32::MAX),
         column: u32::try_from(column + 1).unwrap_or(u32::MAX),
     }
+}
+
+/// Where the lines of one text begin, for who asks about many places of it.
+#[derive(Debug)]
+pub struct Lines<'text> {
+    text: &'text str,
+    starts: Vec<usize>,
+}
+
+impl<'text> Lines<'text> {
+    /// The lines of a text.
+    pub fn new(text: &'text str) -> Self {
+        let after = memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1);
+        let starts = std::iter::once(0).chain(after).collect();
+        Self { text, starts }
+    }
+
+    /// The same as [`Sources::position`], in logarithmic time.
+    pub fn position(&self, offset: u32) -> Position {
+        let offset = self.text.floor_char_boundary(offset as usize);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts.get(line.wrapping_sub(1)).copied();
+        on_line(self.text, line, start.unwrap_or_default()..offset)
+    }
+
+    /// The bytes of a line, counted from 1, without its line break.
+    pub fn range(&self, line: u32) -> Range<usize> {
+        let line = line as usize;
+        let end = self.text.len();
+        let start = self
+            .starts
+            .get(line.wrapping_sub(1))
+            .copied()
+            .unwrap_or(end);
+        let next = self.starts.get(line).copied();
+        let content = self
+            .text
+            .get(start..next.unwrap_or(end))
+            .unwrap_or_default();
+        start..start + content.trim_end_matches(['\r', '\n']).len()
+    }
+
+    /// The text of a line, counted from 1, without its line break.
+    pub fn text(&self, line: u32) -> &'text str {
+        self.text.get(self.range(line)).unwrap_or_default()
+    }
+
+    /// The number of lines; a text without any is one empty line.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// A file beside the code that says how the code is put together (`package.json`, `tsconfig.json`,
+/// `pyproject.toml`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Manifest {
+    /// Path relative to the project root, with `/`.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What discovery met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files analysed.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// Files left out because a program wrote them.
+    pub skipped_generated: usize,
+    /// Files left out because they are minified or bundled.
+    pub skipped_minified: usize,
+    /// Folders of other people's code left out (`node_modules`, a virtual environment).
+    pub skipped_vendored: usize,
+    /// Test files left out.
+    pub skipped_tests: usize,
 }
 
 #[cfg(test)]
@@ -181,6 +262,21 @@ mod tests {
         assert_eq!(position(text, 2 + 4), Position { line: 2, column: 3 });
         assert_eq!(position(text, 2 + 4 + 2), Position { line: 2, column: 4 });
         assert_eq!(position(text, 999), Position { line: 2, column: 6 });
+    }
+
+    #[test]
+    fn lines_and_positions_agree() {
+        let text = "a\r\n😀é x\n\nlast";
+        let lines = Lines::new(text);
+        for offset in 0..=20 {
+            assert_eq!(lines.position(offset), position(text, offset as usize));
+        }
+        assert_eq!(lines.text(1), "a");
+        assert_eq!(lines.text(2), "😀é x");
+        assert_eq!(lines.text(3), "");
+        assert_eq!(lines.text(4), "last");
+        assert_eq!(lines.text(5), "");
+        assert_eq!(lines.count(), 4);
     }
 
     #[test]

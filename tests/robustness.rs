@@ -228,7 +228,7 @@ fn hostile() -> Vec<(String, &'static str, String)> {
         ("no text", String::new()),
     ];
     let mut hostile = Vec::new();
-    for file in ["page.py", "page.js", "page.ts", "page.tsx"] {
+    for file in ["example.py", "example.js", "example.ts", "example.tsx"] {
         for (name, text) in &shared {
             hostile.push((format!("{name} in {file}"), file, text.clone()));
         }
@@ -237,7 +237,7 @@ fn hostile() -> Vec<(String, &'static str, String)> {
         .into_iter()
         .chain(python_statements(DEEP))
     {
-        hostile.push((format!("{name} in page.py"), "page.py", text));
+        hostile.push((format!("{name} in example.py"), "example.py", text));
     }
     hostile
 }

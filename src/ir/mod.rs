@@ -146,6 +146,8 @@ pub struct Field {
     /// The value it is given in the class body, as a local of the class's parent. Values computed per instance
     /// (JavaScript field initialisers) are lowered into the constructor instead.
     pub value: Option<LocalId>,
+    /// Decorators (`@Column()`), as locals of the class's parent.
+    pub decorators: Vec<Decorator>,
 }
 
 /// A decorator on a function or class.

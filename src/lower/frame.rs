@@ -2,13 +2,14 @@
 //! lexical scopes that bind names to locals.
 use crate::ir::build::Builder;
 use crate::ir::{
-    Class, ClassId, Decorator, Export, Function, FunctionId, Import, ImportId, Imported, LocalId,
-    LocalKind, Module, Parameter, Site, Traits, Type,
+    Action, Class, ClassId, Decorator, Export, Function, FunctionId, Import, ImportId, Imported,
+    LocalId, LocalKind, Module, Parameter, Site, Traits, Type, Value,
 };
 use crate::source::FileId;
 use crate::symbol::Symbol;
 use crate::syntax::Node;
 use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 
 /// Syntax nested deeper than this is not followed: each level costs stack.
 pub(super) const DEPTH_LIMIT: u32 = 400;
@@ -25,7 +26,7 @@ pub(super) struct Declaration {
 
 /// The names a lexical scope binds.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     locals: FxHashMap<Symbol, LocalId>,
     /// Functions written in the scope do not see its names: a Python class body.
     is_private: bool,
@@ -146,19 +147,19 @@ impl<C> Frames<C> {
             self.leave();
         }
         self.module.functions = self.finished.into_iter().flatten().collect();
+        sort(&mut self.module);
         self.module
+    }
+
+    /// Whether the function being built is the module's own top-level code.
+    pub(super) fn is_top_level(&self) -> bool {
+        self.stack.len() == 1
     }
 
     /// The function being built. The stack is never empty before [`Frames::finish`].
     pub(super) fn frame(&mut self) -> &mut Frame<C> {
         let innermost = self.stack.len() - 1;
         &mut self.stack[innermost]
-    }
-
-    /// The function that encloses the current one, for what is evaluated there: decorators, defaults.
-    pub(super) fn enclosing(&mut self) -> Option<&mut Frame<C>> {
-        let position = self.stack.len().checked_sub(2)?;
-        self.stack.get_mut(position)
     }
 
     /// Adds a class.
@@ -319,6 +320,22 @@ impl<C> Frame<C> {
             .copied()
     }
 
+    /// The number of open block scopes.
+    pub(super) fn scope_depth(&self) -> usize {
+        self.scopes.len()
+    }
+
+    /// Takes away the scopes opened since there were `depth`, so that a cleanup sees the names of the place where
+    /// it is written, not of the place that is left. They come back with [`Frame::restore_scopes`].
+    pub(super) fn hide_scopes(&mut self, depth: usize) -> Vec<Names> {
+        self.scopes.split_off(depth.clamp(1, self.scopes.len()))
+    }
+
+    /// Brings hidden scopes back.
+    pub(super) fn restore_scopes(&mut self, hidden: Vec<Names>) {
+        self.scopes.extend(hidden);
+    }
+
     /// Binds a name in the innermost scope to a new variable; the same variable when bound there already.
     pub(super) fn declare(
         &mut self,
@@ -333,6 +350,11 @@ impl<C> Frame<C> {
         let local = self.builder.local(name, kind, annotation);
         self.scopes[innermost].locals.insert(name, local);
         local
+    }
+
+    /// Whether a name is bound in the function's outermost scope.
+    pub(super) fn binds_outermost(&self, name: Symbol) -> bool {
+        self.scopes[0].locals.contains_key(&name)
     }
 
     /// Binds a name in the function's outermost scope (`var`, Python names) to a new variable; the same
@@ -350,6 +372,53 @@ impl<C> Frame<C> {
     pub(super) fn bind(&mut self, name: Symbol, local: LocalId) {
         let innermost = self.scopes.len() - 1;
         self.scopes[innermost].locals.insert(name, local);
+    }
+}
+
+/// Puts the functions in order of their start: hoisted ones are lowered before the code above them.
+fn sort(module: &mut Module) {
+    let start = |function: &Function| (function.site.start, Reverse(function.site.end));
+    let functions = &module.functions;
+    if functions
+        .get(1..)
+        .unwrap_or_default()
+        .is_sorted_by_key(start)
+    {
+        return;
+    }
+    let mut order: Vec<usize> = (1..functions.len()).collect();
+    order.sort_by_key(|index| start(&functions[*index]));
+    order.insert(0, 0);
+    let mut position = vec![FunctionId(0); functions.len()];
+    for (new, old) in order.iter().enumerate() {
+        position[*old] = FunctionId::new(new);
+    }
+    let mut taken: Vec<Option<Function>> = module.functions.drain(..).map(Some).collect();
+    let taken = order.iter().filter_map(|old| taken[*old].take());
+    module.functions = taken.collect();
+    for function in &mut module.functions {
+        renumber(function, &position);
+    }
+    for class in &mut module.classes {
+        class.parent = position[class.parent.index()];
+        for (_, method) in &mut class.methods {
+            *method = position[method.index()];
+        }
+    }
+}
+
+fn renumber(function: &mut Function, position: &[FunctionId]) {
+    function.parent = position[function.parent.index()];
+    for local in &mut function.locals {
+        if let LocalKind::Captured(owner, _) = &mut local.kind {
+            *owner = position[owner.index()];
+        }
+    }
+    let statements = function.blocks.iter_mut();
+    for statement in statements.flat_map(|block| &mut block.statements) {
+        if let Action::Assign(_, Value::Closure(closure)) = &mut statement.action {
+            *closure = position[closure.index()];
+        }
     }
 }
 

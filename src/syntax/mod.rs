@@ -2,6 +2,9 @@
 //!
 //! In: a [`Source`]. Out: a [`Tree`] that always exists; where the text is not understood the tree says so in
 //! error nodes. Parsers live per thread and are reused.
+//! What a grammar is known to misread is mended first, without moving a byte.
+pub mod javascript;
+mod mend;
 pub mod python;
 
 use crate::source::{Language, Source};
@@ -12,8 +15,7 @@ use std::ops::ControlFlow;
 pub type Tree = tree_sitter::Tree;
 /// A node of a syntax tree.
 pub type Node<'tree> = tree_sitter::Node<'tree>;
-
-/// A cursor, to list a node's children without allocating one each time.
+/// A cursor over a syntax tree.
 pub type Cursor<'tree> = tree_sitter::TreeCursor<'tree>;
 
 /// Parsing gives up on a file after this many progress reports without end: pathological input must not hang
@@ -29,7 +31,8 @@ pub fn parse(source: &Source) -> Option<Tree> {
     PARSER.with_borrow_mut(|parser| {
         parser.set_language(&grammar(source.language)).ok()?;
         parser.reset();
-        let bytes = source.text.as_bytes();
+        let text = mend::mend(&source.text, source.language);
+        let bytes = text.as_bytes();
         let mut reports = 0;
         let mut give_up = |_: &tree_sitter::ParseState| {
             reports += 1;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Block<'t> {
     /// The heading above it.
     pub(crate) heading: &'t str,
+    /// The file it is, where the line above it says so: `` `app/db.ts`: ``.
+    pub(crate) name: Option<&'t str>,
     /// The word behind the fence.
     pub(crate) language: &'t str,
     /// What stands between the fences.
@@ -21,7 +23,7 @@ pub(crate) struct Block<'t> {
 /// All fenced blocks of a page, in order.
 pub(crate) fn blocks(page: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
-    let (mut heading, mut open, mut offset) = ("", None, 0);
+    let (mut heading, mut name, mut open, mut offset) = ("", None, None, 0);
     for line in page.split_inclusive('\n') {
         let (start, end) = (offset, offset + line.len());
         offset = end;
@@ -31,6 +33,7 @@ pub(crate) fn blocks(page: &str) -> Vec<Block<'_>> {
             (Some(""), Some((language, first))) => {
                 blocks.push(Block {
                     heading,
+                    name: name.take(),
                     language,
                     text: page.get(first..start).unwrap_or_default(),
                     range: first..start,
@@ -38,10 +41,16 @@ pub(crate) fn blocks(page: &str) -> Vec<Block<'_>> {
                 open = None;
             }
             (None, None) if word.starts_with('#') => heading = word.trim_start_matches(['#', ' ']),
+            (None, None) if !word.is_empty() => name = file_named(word),
             _ => {}
         }
     }
     blocks
+}
+
+/// The path in a line like `` `app/db.ts`: ``.
+fn file_named(line: &str) -> Option<&str> {
+    line.strip_prefix('`')?.strip_suffix("`:")
 }
 
 /// The pages of a folder of this project, sorted by name; none where the folder does not exist.
@@ -69,5 +78,5 @@ pub(crate) fn file_name(language: &str) -> Option<String> {
         "py" | "js" | "jsx" | "ts" | "tsx" => language,
         _ => return None,
     };
-    Some(format!("page.{extension}"))
+    Some(format!("example.{extension}"))
 }

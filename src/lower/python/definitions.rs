@@ -363,6 +363,7 @@ impl<'t> Lowering<'t> {
             name,
             annotation,
             value,
+            decorators: Vec::new(),
         });
     }
 }

@@ -1,0 +1,294 @@
+//! The one dataflow engine.
+//!
+//! In: a function's graph and an [`Analysis`]. Out: a [`Solution`]: which facts hold at which block in which mode,
+//! and how the function is left.
+//!
+//! States are property states (ESP; Das, Lerner, Seigle, PLDI 2002): a *mode* of the property under analysis (held,
+//! released) keeps its own set of facts, and paths join only within one mode. So `if (client) client.release()`
+//! behind a join is understood, at a cost linear in blocks times modes.
+use crate::ir::BlockId;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+/// How often one node may be visited before the engine gives up on the function: facts only shrink at joins, so
+/// a sound analysis stays far below.
+const VISIT_LIMIT: u32 = 200;
+
+/// A raising call weighs as much as this many blocks in the choice of a path.
+const RAISE_COST: u32 = 10_000;
+
+/// A mode, as a small number.
+pub trait Mode: Copy + Eq {
+    /// How many modes there are.
+    const COUNT: usize;
+    /// This mode's number, below [`Mode::COUNT`].
+    fn index(self) -> usize;
+    /// The mode with this number.
+    fn new(index: usize) -> Self;
+}
+
+/// Where a step leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// Another block.
+    Block(BlockId),
+    /// Out of the function.
+    Exit(Exit),
+}
+
+/// How a function is left, or a resource lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// By returning.
+    Return,
+    /// By an exception.
+    Unwind,
+    /// Not at all: the resource is taken again while the first is still held.
+    Overwrite,
+}
+
+/// One way a block ends.
+#[derive(Clone, Debug)]
+pub struct Step<M, F> {
+    /// Where it leads.
+    pub to: To,
+    /// In which mode.
+    pub mode: M,
+    /// With which facts.
+    pub facts: F,
+    /// Only if a call raises: paths without such steps make the clearer story.
+    pub is_exceptional: bool,
+}
+
+/// An analysis.
+pub trait Analysis {
+    /// The property's modes.
+    type Mode: Mode;
+    /// What else is known on the way.
+    type Facts: Clone;
+
+    /// All ways a block ends, entered in a mode with facts. A call that raises has acquired nothing, a release that
+    /// raises has released: returning and raising are separate steps.
+    fn steps(
+        &mut self,
+        block: BlockId,
+        mode: Self::Mode,
+        facts: &Self::Facts,
+    ) -> Vec<Step<Self::Mode, Self::Facts>>;
+
+    /// Joins facts of two paths; whether the first changed. What it keeps only shrinks.
+    fn join(into: &mut Self::Facts, from: &Self::Facts) -> bool;
+}
+
+/// A block in a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Node(u32);
+
+impl Node {
+    fn of<M: Mode>(block: BlockId, mode: M) -> Self {
+        Self(
+            block.0 * u32::try_from(M::COUNT).unwrap_or(1)
+                + u32::try_from(mode.index()).unwrap_or(0),
+        )
+    }
+
+    /// The block.
+    pub fn block<M: Mode>(self) -> BlockId {
+        BlockId::new(self.0 as usize / M::COUNT)
+    }
+
+    /// The mode.
+    pub fn mode<M: Mode>(self) -> M {
+        M::new(self.0 as usize % M::COUNT)
+    }
+}
+
+/// The fixpoint.
+#[derive(Debug)]
+pub struct Solution<F> {
+    facts: Vec<Option<F>>,
+    /// The engine gave up; nothing may be concluded.
+    pub is_cut: bool,
+}
+
+/// Runs an analysis from its starting points at the entry block.
+pub fn solve<A: Analysis>(
+    analysis: &mut A,
+    blocks: usize,
+    starts: Vec<(A::Mode, A::Facts)>,
+) -> Solution<A::Facts> {
+    let mut solution = Solution {
+        facts: vec![None; blocks * A::Mode::COUNT],
+        is_cut: false,
+    };
+    let mut visits = vec![0u32; solution.facts.len()];
+    let mut queue = BTreeSet::new();
+    for (mode, facts) in starts {
+        let node = Node::of(BlockId(0), mode);
+        solution.facts[node.0 as usize] = Some(facts);
+        queue.insert(node);
+    }
+    // Blocks are numbered in reverse postorder, so the smallest node first visits predecessors first.
+    while let Some(node) = queue.pop_first() {
+        visits[node.0 as usize] += 1;
+        if visits[node.0 as usize] > VISIT_LIMIT {
+            solution.is_cut = true;
+            break;
+        }
+        let Some(facts) = solution.facts[node.0 as usize].clone() else {
+            continue;
+        };
+        for step in analysis.steps(node.block::<A::Mode>(), node.mode(), &facts) {
+            let To::Block(block) = step.to else { continue };
+            let next = Node::of(block, step.mode);
+            let changed = match &mut solution.facts[next.0 as usize] {
+                Some(known) => A::join(known, &step.facts),
+                empty @ None => {
+                    *empty = Some(step.facts);
+                    true
+                }
+            };
+            if changed {
+                queue.insert(next);
+            }
+        }
+    }
+    solution
+}
+
+/// A way through the graph: the nodes passed, and how it ends.
+#[derive(Clone, Debug)]
+pub struct Path<M> {
+    /// Blocks in their modes, from the entry on.
+    pub nodes: Vec<(BlockId, M)>,
+    /// The end.
+    pub exit: Exit,
+}
+
+impl<F: Clone> Solution<F> {
+    /// The exits reached in a mode, each by a cheapest path from the entry: the fewest raising calls, then the
+    /// fewest blocks.
+    pub fn paths<A: Analysis<Facts = F>>(
+        &self,
+        analysis: &mut A,
+        mode: A::Mode,
+    ) -> Vec<Path<A::Mode>> {
+        let mut previous: Vec<Option<Node>> = vec![None; self.facts.len()];
+        let mut cost = vec![u32::MAX; self.facts.len()];
+        let mut queue = BinaryHeap::new();
+        for index in 0..A::Mode::COUNT {
+            let node = Node::of(BlockId(0), A::Mode::new(index));
+            if self.facts.get(node.0 as usize).is_some_and(Option::is_some) {
+                cost[node.0 as usize] = 0;
+                queue.push(Reverse((0, node)));
+            }
+        }
+        let mut paths = Vec::new();
+        while let Some(Reverse((spent, node))) = queue.pop() {
+            let Some(facts) = self.facts[node.0 as usize]
+                .as_ref()
+                .filter(|_| spent == cost[node.0 as usize])
+            else {
+                continue;
+            };
+            for step in analysis.steps(node.block::<A::Mode>(), node.mode(), facts) {
+                match step.to {
+                    To::Block(block) => {
+                        let next = Node::of(block, step.mode);
+                        let total =
+                            spent.saturating_add(if step.is_exceptional { RAISE_COST } else { 1 });
+                        if total < cost[next.0 as usize] {
+                            cost[next.0 as usize] = total;
+                            previous[next.0 as usize] = Some(node);
+                            queue.push(Reverse((total, next)));
+                        }
+                    }
+                    To::Exit(exit) if step.mode == mode => {
+                        paths.push(Path {
+                            nodes: trail::<A::Mode>(&previous, node),
+                            exit,
+                        });
+                    }
+                    To::Exit(_) => {}
+                }
+            }
+        }
+        paths
+    }
+
+    /// Whether a block is reached in a mode.
+    pub fn reaches<M: Mode>(&self, block: BlockId, mode: M) -> Option<&F> {
+        self.facts.get(Node::of(block, mode).0 as usize)?.as_ref()
+    }
+}
+
+fn trail<M: Mode>(previous: &[Option<Node>], last: Node) -> Vec<(BlockId, M)> {
+    let step = |node: &Node| previous[node.0 as usize];
+    let mut nodes: Vec<_> = std::iter::successors(Some(last), step)
+        .map(|node| (node.block::<M>(), node.mode()))
+        .collect();
+    nodes.reverse();
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    struct Lock(usize);
+
+    impl Mode for Lock {
+        const COUNT: usize = 2;
+        fn index(self) -> usize {
+            self.0
+        }
+        fn new(index: usize) -> Self {
+            Self(index)
+        }
+    }
+
+    /// Block 0 locks and branches; block 1 unlocks; both meet in block 2, which returns.
+    struct Diamond;
+
+    impl Analysis for Diamond {
+        type Mode = Lock;
+        type Facts = ();
+
+        fn steps(&mut self, block: BlockId, mode: Lock, (): &()) -> Vec<Step<Lock, ()>> {
+            let to = |block, mode| Step {
+                to: To::Block(BlockId(block)),
+                mode,
+                facts: (),
+                is_exceptional: false,
+            };
+            match block.0 {
+                0 => vec![to(1, Lock(1)), to(2, Lock(1))],
+                1 => vec![to(2, Lock(0))],
+                _ => vec![Step {
+                    to: To::Exit(Exit::Return),
+                    mode,
+                    facts: (),
+                    is_exceptional: false,
+                }],
+            }
+        }
+
+        fn join((): &mut (), (): &()) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn paths_join_only_within_a_mode() {
+        let solution = solve(&mut Diamond, 3, vec![(Lock(0), ())]);
+        let locked = solution.paths(&mut Diamond, Lock(1));
+        assert_eq!(locked.len(), 1);
+        assert_eq!(
+            locked[0].nodes,
+            [(BlockId(0), Lock(0)), (BlockId(2), Lock(1))]
+        );
+        let unlocked = solution.paths(&mut Diamond, Lock(0));
+        assert_eq!(unlocked[0].nodes.len(), 3);
+    }
+}

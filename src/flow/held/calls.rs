@@ -1,0 +1,523 @@
+//! What a call does to the resource.
+use super::facts::{Fact, Facts};
+use super::{Held, Mode, Subject, Ways, fail, go, leaving};
+use crate::flow::engine::Exit;
+use crate::flow::sites::Acquisition;
+use crate::flow::summary::Role;
+use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
+use crate::library::{CallFact, Effect, Place, Returns, When};
+use crate::link::FunctionKey;
+use crate::link::meaning::Meaning;
+use crate::link::values::{Entity, parameter_of};
+use crate::symbol::Symbol;
+use std::rc::Rc;
+
+/// The modes behind a call.
+#[derive(Clone, Copy, Debug)]
+struct After {
+    /// Where it returns; nowhere, when it never does.
+    returns: Option<Mode>,
+    /// A second mode in which it may return.
+    returns_also: Option<Mode>,
+    /// Where it raises.
+    raises: Mode,
+    /// What the result is.
+    result: Option<Fact>,
+}
+
+impl After {
+    fn all(mode: Mode) -> Self {
+        Self {
+            returns: Some(mode),
+            returns_also: None,
+            raises: mode,
+            result: None,
+        }
+    }
+}
+
+impl Held<'_, '_> {
+    pub(super) fn call(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        (returns, raises): (BlockId, BlockId),
+        mode: Mode,
+        facts: Facts,
+    ) -> Ways {
+        let view = Rc::clone(&self.view);
+        if let Subject::Taken(acquisition) = self.subject.clone()
+            && acquisition.is_at(&view, block)
+            && !matches!(acquisition.at, Place::CallbackParameter(_))
+        {
+            return self.acquire(acquisition, call, (returns, raises), mode, facts);
+        }
+        let after = if mode.is_active() {
+            self.effect(block, call, mode, &facts)
+        } else {
+            After::all(mode)
+        };
+        let mut ways = Vec::new();
+        for next in [after.returns, after.returns_also].into_iter().flatten() {
+            let (mut next, mut facts) = (next, facts.clone());
+            facts.set(call.result, None);
+            if next == Mode::Done && mode.is_active() {
+                facts.forget_resource();
+            } else if let Some(fact) = after.result {
+                self.assign(&mut next, &mut facts, call.result, Some(fact));
+            }
+            ways.push(go(returns, next, facts));
+        }
+        if self.summaries.call_raises(&view, block) {
+            let mut facts = facts;
+            if after.raises == Mode::Done && mode.is_active() {
+                facts.forget_resource();
+            }
+            ways.push(fail(raises, after.raises, facts));
+        }
+        ways
+    }
+
+    fn acquire(
+        &mut self,
+        acquisition: Acquisition,
+        call: &Call,
+        (returns, raises): (BlockId, BlockId),
+        mode: Mode,
+        facts: Facts,
+    ) -> Ways {
+        let mut ways = Vec::new();
+        let mut anew = facts.clone();
+        anew.forget_resource();
+        if mode == Mode::Held {
+            ways.push(leaving(Exit::Overwrite, mode, facts));
+            ways.push(fail(raises, Mode::Done, anew.clone()));
+        } else {
+            ways.push(fail(raises, mode, facts));
+        }
+        let is_pending = match acquisition.when {
+            When::Call => acquisition.at == Place::Entered,
+            When::Await => !call.awaited || acquisition.at == Place::Entered,
+            When::Use => true,
+        };
+        let mut next = if is_pending {
+            Mode::Pending
+        } else {
+            Mode::Held
+        };
+        self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource));
+        ways.push(go(returns, next, anew));
+        ways
+    }
+
+    fn effect(&mut self, block: BlockId, call: &Call, mode: Mode, facts: &Facts) -> After {
+        let view = Rc::clone(&self.view);
+        let meaning = view.meaning(block);
+        let receiver = match call.callee {
+            Callee::Method(receiver, _) => facts.get(receiver),
+            Callee::Local(_) => None,
+        };
+        if let Some(after) = self.scope_effect(call, mode, receiver) {
+            return after;
+        }
+        if self.releases(call, facts, receiver, meaning) {
+            self.note_release(block);
+            return After::all(Mode::Done);
+        }
+        if meaning.fact(Effect::Exits).is_some() {
+            return After::all(Mode::Done);
+        }
+        let mut after = self.used(call, mode, facts, meaning);
+        for (fact, _) in &meaning.facts {
+            self.library_effect(block, call, fact, facts, &mut after);
+        }
+        for function in meaning.functions.clone() {
+            self.function_effect(block, call, function, facts, &mut after);
+        }
+        if let Callee::Local(local) = call.callee {
+            for (function, role) in self.closures(facts, local) {
+                self.apply(block, function, role, &mut after);
+            }
+        }
+        if meaning.is_unknown() {
+            self.unknown_effect(call, facts, receiver, &mut after);
+        }
+        after
+    }
+
+    /// Entering and leaving a scope that is, manages or belongs to the resource.
+    fn scope_effect(&mut self, call: &Call, mode: Mode, receiver: Option<Fact>) -> Option<After> {
+        let receiver = receiver?;
+        let gives_scope = matches!(&self.subject, Subject::Taken(acquisition)
+            if matches!(acquisition.at, Place::Entered | Place::ResultOrEntered));
+        let Callee::Method(_, name) = call.callee else {
+            return None;
+        };
+        match call.kind {
+            CallKind::Enter if receiver == Fact::Part => {
+                let mut after = After::all(mode);
+                after.result = Some(Fact::Resource);
+                Some(after)
+            }
+            CallKind::Enter if receiver == Fact::Manager || receiver.is_resource() => {
+                let entered = if mode == Mode::Pending && !self.waits_for_use() {
+                    Mode::Held
+                } else {
+                    mode
+                };
+                let mut after = After::all(entered);
+                after.raises = if mode == Mode::Pending {
+                    Mode::Idle
+                } else {
+                    mode
+                };
+                after.result = Some(Fact::Resource);
+                Some(after)
+            }
+            CallKind::Exit if receiver == Fact::Manager => Some(After::all(Mode::Done)),
+            CallKind::Exit if receiver.is_resource() && gives_scope => Some(After::all(Mode::Done)),
+            CallKind::Exit if receiver.is_resource() => {
+                let releases = self
+                    .library_methods(name)
+                    .iter()
+                    .any(|fact| fact.has(Effect::Releases));
+                releases.then(|| After::all(Mode::Done))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the call gives the resource back.
+    fn releases(
+        &self,
+        call: &Call,
+        facts: &Facts,
+        receiver: Option<Fact>,
+        meaning: &Meaning<'_>,
+    ) -> bool {
+        match call.callee {
+            Callee::Local(local) if facts.get(local) == Some(Fact::Releaser) => return true,
+            Callee::Method(_, name) if receiver == Some(Fact::Releaser) => {
+                return ["call", "apply"].contains(&name.text());
+            }
+            Callee::Method(_, name) if receiver.is_some_and(Fact::is_resource) => {
+                let methods = self.library_methods(name);
+                if methods
+                    .iter()
+                    .any(|fact| self.is_release(call, fact) && is_about_receiver(fact))
+                {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        meaning.facts.iter().any(|(fact, _)| {
+            let reaches = target(call, fact)
+                .into_iter()
+                .flatten()
+                .any(|local| facts.reaches(local));
+            let from_pool =
+                fact.target == Some(Place::TakenFromReceiver) && self.is_taken_from(call);
+            self.is_release(call, fact) && (reaches || from_pool)
+        })
+    }
+
+    /// Whether the call releases: what is released by awaiting is not released by a call whose result nobody uses.
+    fn is_release(&self, call: &Call, fact: &CallFact) -> bool {
+        fact.has(Effect::Releases)
+            && (fact.when != When::Await || call.awaited || is_used(self.view.body, call.result))
+    }
+
+    /// Whether the receiver of a call is what the resource was taken from.
+    fn is_taken_from(&self, call: &Call) -> bool {
+        let (Subject::Taken(acquisition), Callee::Method(receiver, _)) =
+            (&self.subject, call.callee)
+        else {
+            return false;
+        };
+        let Some(taking) = self.view.call(acquisition.block) else {
+            return false;
+        };
+        let (Callee::Local(source) | Callee::Method(source, _)) = taking.callee;
+        let made = |local: LocalId| {
+            let entities = self.view.values.of(self.view.key, local).iter();
+            entities
+                .filter(|entity| matches!(entity, Entity::Instance(_, Some(_))))
+                .copied()
+        };
+        made(source).any(|entity| made(receiver).any(|other| other == entity))
+    }
+
+    fn note_release(&mut self, block: BlockId) {
+        if !self.releases.contains(&block) {
+            self.releases.push(block);
+        }
+    }
+
+    /// The modes once the call has used the resource: a session takes its connection at its first use. A statement
+    /// that fails has taken it; anything else that fails (connecting, say) has not.
+    fn used(&self, call: &Call, mode: Mode, facts: &Facts, meaning: &Meaning<'_>) -> After {
+        let is_receiver =
+            matches!(call.callee, Callee::Method(receiver, _) if facts.is_resource(receiver));
+        let is_argument = call
+            .arguments
+            .iter()
+            .any(|argument| facts.is_resource(argument.value));
+        let mut after = After::all(mode);
+        if mode == Mode::Pending
+            && self.waits_for_use()
+            && (is_receiver || is_argument)
+            && call.kind != CallKind::Exit
+        {
+            after.returns = Some(Mode::Held);
+            let sends = [Effect::Queries, Effect::Commits];
+            if sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
+                after.raises = Mode::Held;
+            }
+        }
+        after
+    }
+
+    fn library_effect(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        fact: &CallFact,
+        facts: &Facts,
+        after: &mut After,
+    ) {
+        let is_any = matches!(fact.target, None | Some(Place::Receiver | Place::Arguments));
+        let reaches = if is_any {
+            call.arguments
+                .iter()
+                .any(|argument| facts.reaches(argument.value))
+        } else {
+            target(call, fact)
+                .into_iter()
+                .flatten()
+                .any(|local| facts.reaches(local))
+        };
+        let stores = [
+            Effect::Keeps,
+            Effect::Defers,
+            Effect::RunsOnce,
+            Effect::RunsPerCall,
+        ];
+        let hands_releaser = call
+            .arguments
+            .iter()
+            .any(|argument| facts.get(argument.value) == Some(Fact::Releaser));
+        if (fact.has(Effect::Keeps) && reaches)
+            || (hands_releaser
+                && (stores.iter().any(|effect| fact.has(*effect)) || fact.has(Effect::CallsBack)))
+        {
+            *after = After::all(Mode::Done);
+            return;
+        }
+        if fact.has(Effect::Manages) && reaches {
+            after.result = Some(Fact::Manager);
+        }
+        match (fact.returns, call.callee) {
+            (Returns::Receiver, Callee::Method(receiver, _)) => {
+                after.result = facts.get(receiver).filter(|fact| fact.reaches());
+            }
+            (Returns::Argument(position), _) => {
+                self.pass(call, call.arguments.get(position as usize), facts, after);
+            }
+            (Returns::Arguments, _) => self.gather(call, facts, after),
+            _ => {}
+        }
+        self.callback_effect(block, call, fact, facts, after);
+    }
+
+    /// Callbacks of a callee that the data knows: run here, or stored for later.
+    fn callback_effect(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        fact: &CallFact,
+        facts: &Facts,
+        after: &mut After,
+    ) {
+        for argument in &call.arguments {
+            for (function, role) in self.closures(facts, argument.value) {
+                if fact.has(Effect::CallsBack) {
+                    self.apply(block, function, role, after);
+                } else if self.summaries.outcome(function, role).may_take() {
+                    *after = After::all(Mode::Done);
+                }
+            }
+        }
+    }
+
+    /// A call that gives its argument back, awaited or not.
+    fn pass(&self, call: &Call, argument: Option<&Argument>, facts: &Facts, after: &mut After) {
+        let fact = argument
+            .and_then(|argument| facts.get(argument.value))
+            .filter(|fact| fact.reaches());
+        let Some(fact) = fact else { return };
+        after.result = Some(fact);
+        if call.awaited && after.returns == Some(Mode::Pending) && !self.waits_for_use() {
+            after.returns = Some(Mode::Held);
+            after.raises = Mode::Idle;
+        }
+    }
+
+    /// Several awaited together: the result holds what the arguments hold.
+    fn gather(&self, call: &Call, facts: &Facts, after: &mut After) {
+        let position = call
+            .arguments
+            .iter()
+            .position(|argument| facts.reaches(argument.value));
+        let Some((position, argument)) =
+            position.and_then(|position| Some((position, call.arguments.get(position)?)))
+        else {
+            return;
+        };
+        after.result = match facts.get(argument.value) {
+            Some(Fact::Holder(key)) => Some(Fact::Holder(key)),
+            _ => Some(Fact::Holder(Symbol::new(&position.to_string()))),
+        };
+        if call.awaited && after.returns == Some(Mode::Pending) && !self.waits_for_use() {
+            after.returns = Some(Mode::Held);
+            // Another checkout may fail after this one has succeeded.
+            after.raises = Mode::Held;
+        }
+    }
+
+    fn function_effect(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        function: FunctionKey,
+        facts: &Facts,
+        after: &mut After,
+    ) {
+        let body = self.view.values.world().function(function);
+        if let (Callee::Method(receiver, _), Some(_)) = (call.callee, body.receiver)
+            && let Some(shape) = facts.get(receiver).and_then(Fact::shape)
+        {
+            self.apply(block, function, Role::Receiver(shape), after);
+        }
+        for (position, argument) in call.arguments.iter().enumerate() {
+            if self.closure_takes(facts, argument.value) {
+                *after = After::all(Mode::Done);
+            }
+            if !facts.reaches(argument.value) {
+                continue;
+            }
+            let parameter = parameter_of(body, position, argument);
+            let index = body
+                .parameters
+                .iter()
+                .position(|declared| Some(declared.local) == parameter);
+            let index = index.and_then(|index| u32::try_from(index).ok());
+            match (index, facts.get(argument.value).and_then(Fact::shape)) {
+                (Some(index), Some(shape)) => {
+                    self.apply(block, function, Role::Parameter(index, shape), after);
+                }
+                _ => *after = After::all(Mode::Done),
+            }
+        }
+    }
+
+    /// Applies what a function does with the resource that it gets.
+    fn apply(&mut self, block: BlockId, function: FunctionKey, role: Role, after: &mut After) {
+        let outcome = self.summaries.outcome(function, role);
+        let is_closure = matches!(role, Role::Environment(_));
+        if outcome.may_take() {
+            self.note_release(block);
+        }
+        match (outcome.returns_held, outcome.returns_done) {
+            (false, false) => after.returns = None,
+            (false, true) => after.returns = Some(Mode::Done),
+            (true, false) => {}
+            // A function that releases on some of its ways was told which by its arguments; a callback was not.
+            (true, true) if is_closure && after.returns != Some(Mode::Done) => {
+                after.returns_also = Some(Mode::Done)
+            }
+            (true, true) => after.returns = Some(Mode::Done),
+        }
+        if !outcome.raises_held {
+            after.raises = Mode::Done;
+        }
+        if outcome.gives_back {
+            after.result = Some(match role {
+                Role::Parameter(_, shape) | Role::Receiver(shape) => Fact::of(shape),
+                Role::Environment(_) => Fact::Resource,
+            });
+        }
+    }
+
+    /// A callee nobody knows: what is passed to it is its own.
+    fn unknown_effect(
+        &mut self,
+        call: &Call,
+        facts: &Facts,
+        receiver: Option<Fact>,
+        after: &mut After,
+    ) {
+        if receiver == Some(Fact::Releaser)
+            && matches!(call.callee, Callee::Method(_, name) if name == "bind")
+        {
+            after.result = Some(Fact::Releaser);
+            return;
+        }
+        let keeps = call
+            .arguments
+            .iter()
+            .any(|argument| self.hands_over(facts, argument.value));
+        if keeps || matches!(receiver, Some(Fact::Holder(_))) {
+            *after = After::all(Mode::Done);
+        }
+    }
+}
+
+fn is_about_receiver(fact: &CallFact) -> bool {
+    matches!(fact.target, None | Some(Place::Receiver))
+}
+
+/// The locals that a call is about.
+fn target(call: &Call, fact: &CallFact) -> [Option<LocalId>; 2] {
+    let positional = |position: u32| {
+        let argument = call.arguments.get(position as usize)?;
+        argument.name.is_empty().then_some(argument.value)
+    };
+    let named = |name: Symbol| {
+        call.arguments
+            .iter()
+            .find(|argument| argument.name == name)
+            .map(|argument| argument.value)
+    };
+    match (fact.target, call.callee) {
+        (None | Some(Place::Receiver), Callee::Method(receiver, _)) => [Some(receiver), None],
+        (Some(Place::Argument(position)), _) => [positional(position), None],
+        (Some(Place::Keyword(name)), _) => [named(name), None],
+        (Some(Place::ArgumentOrKeyword(position, name)), _) => [positional(position), named(name)],
+        _ => [None, None],
+    }
+}
+
+/// Whether anything uses a local.
+fn is_used(body: &crate::ir::Function, local: LocalId) -> bool {
+    body.blocks.iter().any(|block| {
+        let by_statement = block
+            .statements
+            .iter()
+            .any(|statement| match &statement.action {
+                Action::Assign(_, Value::Local(source)) => *source == local,
+                Action::Assign(_, Value::Sequence(parts)) => parts.contains(&local),
+                Action::SetField(_, _, value) | Action::SetItem(_, _, value) => *value == local,
+                Action::Assign(..) => false,
+            });
+        by_statement
+            || match &block.terminator {
+                Terminator::Call { call, .. } => call
+                    .arguments
+                    .iter()
+                    .any(|argument| argument.value == local),
+                Terminator::Suspend { value, .. } | Terminator::Return(value) => *value == local,
+                _ => false,
+            }
+    })
+}

@@ -1,0 +1,181 @@
+//! What is known of locals on the way.
+use crate::flow::summary::Shape;
+use crate::ir::{Constant, LocalId, Test};
+use crate::symbol::Symbol;
+
+/// What is known of a local on the way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fact {
+    /// It is the resource.
+    Resource,
+    /// On some of the joined paths it is.
+    MaybeResource,
+    /// Calling it releases the resource.
+    Releaser,
+    /// Leaving it as a scope releases the resource.
+    Manager,
+    /// It holds the resource under this key.
+    Holder(Symbol),
+    /// It belongs to the resource; entering it as a scope gives the resource, leaving it releases nothing.
+    Part,
+    /// It is null, or falsy.
+    Null,
+    /// It is something truthy.
+    Something,
+    /// It is this constant.
+    Constant(Constant),
+}
+
+impl Fact {
+    pub(super) fn is_resource(self) -> bool {
+        matches!(self, Self::Resource | Self::MaybeResource)
+    }
+
+    /// What is known of a local by which a resource comes in.
+    pub(super) fn of(shape: Shape) -> Self {
+        match shape {
+            Shape::Itself => Self::Resource,
+            Shape::Releaser => Self::Releaser,
+            Shape::Under(key) => Self::Holder(key),
+        }
+    }
+
+    /// How a function that gets the local gets the resource; `None` where it gets no access to it.
+    pub(super) fn shape(self) -> Option<Shape> {
+        match self {
+            Self::Resource | Self::MaybeResource => Some(Shape::Itself),
+            Self::Releaser => Some(Shape::Releaser),
+            Self::Holder(key) => Some(Shape::Under(key)),
+            _ => None,
+        }
+    }
+
+    /// Whether the local gives access to the resource.
+    pub(super) fn reaches(self) -> bool {
+        self == Self::Manager || self.shape().is_some()
+    }
+
+    /// Whether it is truthy, where that is known.
+    pub(super) fn truth(self) -> Option<bool> {
+        match self {
+            Self::Null
+            | Self::Constant(Constant::Null | Constant::Bool(false) | Constant::Integer(0)) => {
+                Some(false)
+            }
+            Self::Constant(Constant::Text(text)) => Some(!text.is_empty()),
+            Self::Constant(Constant::Number(_)) | Self::MaybeResource => None,
+            _ => Some(true),
+        }
+    }
+}
+
+/// What is known on the way, by local, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts(Vec<(LocalId, Fact)>);
+
+impl Facts {
+    pub(super) fn get(&self, local: LocalId) -> Option<Fact> {
+        let position = self
+            .0
+            .binary_search_by_key(&local, |(known, _)| *known)
+            .ok()?;
+        self.0.get(position).map(|(_, fact)| *fact)
+    }
+
+    pub(super) fn set(&mut self, local: LocalId, fact: Option<Fact>) {
+        match (
+            self.0.binary_search_by_key(&local, |(known, _)| *known),
+            fact,
+        ) {
+            (Ok(position), Some(fact)) => self.0[position].1 = fact,
+            (Ok(position), None) => {
+                self.0.remove(position);
+            }
+            (Err(position), Some(fact)) => self.0.insert(position, (local, fact)),
+            (Err(_), None) => {}
+        }
+    }
+
+    pub(super) fn is_resource(&self, local: LocalId) -> bool {
+        self.get(local).is_some_and(Fact::is_resource)
+    }
+
+    pub(super) fn reaches(&self, local: LocalId) -> bool {
+        self.get(local).is_some_and(Fact::reaches)
+    }
+
+    /// The locals that give access to the resource.
+    pub(super) fn reaching(&self) -> impl Iterator<Item = (LocalId, Fact)> {
+        self.0.iter().copied().filter(|(_, fact)| fact.reaches())
+    }
+
+    /// Forgets which locals reach the resource: it is somebody else's now, or was taken anew.
+    pub(super) fn forget_resource(&mut self) {
+        for (_, fact) in &mut self.0 {
+            if fact.reaches() || *fact == Fact::Part {
+                *fact = Fact::Something;
+            }
+        }
+    }
+
+    /// Joins with the facts of another path; whether anything changed. A local that is the resource on one path
+    /// only may still be it; everything else that differs is unknown.
+    pub(super) fn join(&mut self, other: &Self) -> bool {
+        let before = self.clone();
+        let added = other
+            .0
+            .iter()
+            .filter(|(local, fact)| fact.is_resource() && self.get(*local).is_none());
+        let added: Vec<_> = added.map(|(local, _)| *local).collect();
+        self.0
+            .retain_mut(|(local, fact)| match merge(*fact, other.get(*local)) {
+                Some(merged) => {
+                    *fact = merged;
+                    true
+                }
+                None => false,
+            });
+        for local in added {
+            self.set(local, Some(Fact::MaybeResource));
+        }
+        *self != before
+    }
+
+    /// How a test comes out, where the facts decide it.
+    pub(super) fn decide(&self, test: Test) -> Option<bool> {
+        match test {
+            Test::Truthy(local) => self.get(local)?.truth(),
+            Test::Null(local) => match self.get(local)? {
+                Fact::Null | Fact::Constant(Constant::Null) => Some(true),
+                Fact::MaybeResource => None,
+                _ => Some(false),
+            },
+            Test::Equals(local, constant) => match self.get(local)? {
+                Fact::Constant(known) => Some(known == constant),
+                _ => None,
+            },
+            Test::Unknown => None,
+        }
+    }
+}
+
+fn merge(one: Fact, other: Option<Fact>) -> Option<Fact> {
+    match other {
+        Some(other) if other == one => Some(one),
+        Some(other) if one.is_resource() || other.is_resource() => Some(Fact::MaybeResource),
+        Some(other)
+            if !one.reaches()
+                && !other.reaches()
+                && one.truth().is_some()
+                && one.truth() == other.truth() =>
+        {
+            Some(if one.truth() == Some(true) {
+                Fact::Something
+            } else {
+                Fact::Null
+            })
+        }
+        None if one.is_resource() => Some(Fact::MaybeResource),
+        _ => None,
+    }
+}

@@ -1,0 +1,634 @@
+//! Which resources are still held where.
+//!
+//! In: one function and one resource in it: taken by a call, or got from the caller. Out: on which ways it is still
+//! held when the function is left. The resource is followed through its aliases; whatever keeps it, or may keep it
+//! (an unknown callee, a field, a captured variable), owns it from then on, and we stay silent.
+mod calls;
+mod facts;
+
+use super::engine::{self, Analysis, Exit, Solution, Step, To};
+use super::sites::{self, Acquisition, View};
+use super::summary::{Environment, Outcome, Owned, Role, Shape, Summaries};
+use crate::ir::{
+    Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
+};
+use crate::library::{CallFact, Effect, Place, Returns, When};
+use crate::link::values::Entity;
+use crate::link::{ClassKey, FunctionKey};
+use crate::symbol::Symbol;
+use facts::Fact;
+pub use facts::Facts;
+use std::rc::Rc;
+
+/// The property: where the resource is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Not taken yet.
+    Idle,
+    /// Asked for; taken when awaited, entered or first used.
+    Pending,
+    /// Held by this function.
+    Held,
+    /// Released, or owned by somebody else.
+    Done,
+}
+
+impl Mode {
+    fn is_active(self) -> bool {
+        matches!(self, Self::Held | Self::Pending)
+    }
+}
+
+impl engine::Mode for Mode {
+    const COUNT: usize = 4;
+
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    fn new(index: usize) -> Self {
+        match index {
+            0 => Self::Idle,
+            1 => Self::Pending,
+            2 => Self::Held,
+            _ => Self::Done,
+        }
+    }
+}
+
+/// What is followed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// A resource that the function takes.
+    Taken(Acquisition),
+    /// A resource that the function gets.
+    Given(Given),
+}
+
+/// How a function gets a resource that it did not take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// The locals that reach it.
+    pub locals: Vec<(LocalId, Shape)>,
+    /// Variables of enclosing functions that reach it.
+    pub environment: Rc<Environment>,
+    /// The library type, where it is known.
+    pub resource: Option<Symbol>,
+    /// The callback's error parameter: set exactly when there is no resource.
+    pub error: Option<LocalId>,
+}
+
+/// The held-resource analysis of one subject in one function.
+pub struct Held<'a, 'p> {
+    summaries: &'a mut Summaries<'p>,
+    view: Rc<View<'p>>,
+    subject: Subject,
+    resource: Option<Symbol>,
+    gives_back: bool,
+    /// Blocks whose end releases the resource on some path.
+    pub releases: Vec<BlockId>,
+    returned_pending: bool,
+    returned_held: bool,
+}
+
+/// Solves a subject.
+pub fn solve<'a, 'p>(
+    summaries: &'a mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    subject: Subject,
+) -> (Held<'a, 'p>, Solution<Facts>) {
+    let resource = match &subject {
+        Subject::Taken(acquisition) => acquisition.resource,
+        Subject::Given(given) => given.resource,
+    };
+    let mut held = Held {
+        summaries,
+        view: Rc::clone(view),
+        subject,
+        resource,
+        gives_back: false,
+        releases: Vec::new(),
+        returned_pending: false,
+        returned_held: false,
+    };
+    let starts = held.starts();
+    let solution = engine::solve(&mut held, view.body.blocks.len(), starts);
+    (held, solution)
+}
+
+/// What becomes of a held resource that a function gets.
+pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role: Role) -> Outcome {
+    let taken = Outcome {
+        returns_done: true,
+        raises_done: true,
+        ..Outcome::default()
+    };
+    let view = summaries.view(function);
+    let given = given(summaries, &view, role);
+    if given.locals.is_empty() && given.environment.is_empty() {
+        return taken;
+    }
+    let subject = Subject::Given(given);
+    let (mut held, solution) = solve(summaries, &view, subject);
+    if solution.is_cut {
+        return taken;
+    }
+    let mut outcome = Outcome::default();
+    for (mode, is_held) in [(Mode::Held, true), (Mode::Done, false)] {
+        for path in solution.paths(&mut held, mode) {
+            match (path.exit, is_held) {
+                (Exit::Return, true) => outcome.returns_held = true,
+                (Exit::Return, false) => outcome.returns_done = true,
+                (Exit::Unwind, true) => outcome.raises_held = true,
+                (Exit::Unwind, false) => outcome.raises_done = true,
+                (Exit::Overwrite, _) => {}
+            }
+        }
+    }
+    outcome.gives_back = held.gives_back;
+    outcome
+}
+
+fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
+    let mut given = Given::default();
+    match role {
+        Role::Parameter(position, shape) => {
+            let parameter = view.body.parameters.get(position as usize);
+            given
+                .locals
+                .extend(parameter.map(|parameter| (parameter.local, shape)));
+        }
+        Role::Receiver(shape) => given
+            .locals
+            .extend(view.body.receiver.map(|receiver| (receiver, shape))),
+        Role::Environment(number) => {
+            given.environment = summaries.environment(number);
+            let world = view.values.world();
+            for local in (0..view.body.locals.len()).map(LocalId::new) {
+                let variable = world.origin(view.key, local);
+                let known = given
+                    .environment
+                    .iter()
+                    .find(|(known, _)| *known == variable);
+                given.locals.extend(known.map(|(_, shape)| (local, *shape)));
+            }
+        }
+    }
+    let held = given
+        .locals
+        .iter()
+        .filter(|(_, shape)| *shape == Shape::Itself);
+    let mut entities = held.flat_map(|(local, _)| view.values.of(view.key, *local));
+    given.resource = entities.find_map(|entity| match entity {
+        Entity::Instance(path, _) => Some(*path),
+        _ => None,
+    });
+    given
+}
+
+/// The owned resource that a function hands to its caller.
+pub(super) fn owned(summaries: &mut Summaries<'_>, function: FunctionKey) -> Option<Owned> {
+    let view = summaries.view(function);
+    for acquisition in sites::acquisitions(summaries, &view) {
+        if matches!(acquisition.at, Place::CallbackParameter(_)) {
+            continue;
+        }
+        let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition));
+        if solution.is_cut || !(held.returned_pending || held.returned_held) {
+            continue;
+        }
+        let when = if held.returned_pending && acquisition.when != When::Call {
+            acquisition.when
+        } else if view.body.traits.is_async {
+            When::Await
+        } else {
+            When::Call
+        };
+        let at = if held.returned_pending {
+            acquisition.at
+        } else {
+            Place::Result
+        };
+        return Some(Owned {
+            kind: acquisition.kind,
+            resource: acquisition.resource,
+            at,
+            when,
+        });
+    }
+    None
+}
+
+type Ways = Vec<Step<Mode, Facts>>;
+
+impl Analysis for Held<'_, '_> {
+    type Mode = Mode;
+    type Facts = Facts;
+
+    fn steps(&mut self, block: BlockId, mode: Mode, facts: &Facts) -> Ways {
+        let view = Rc::clone(&self.view);
+        let (mut mode, mut facts) = (mode, facts.clone());
+        for statement in &view.body.block(block).statements {
+            self.statement(&mut mode, &mut facts, statement);
+        }
+        match &view.body.block(block).terminator {
+            Terminator::Goto(next) => vec![go(*next, mode, facts)],
+            Terminator::Branch {
+                test,
+                then,
+                otherwise,
+            } => self.branch(*test, (*then, *otherwise), mode, &facts),
+            Terminator::Call {
+                call,
+                returns,
+                raises,
+            } => self.call(block, call, (*returns, *raises), mode, facts),
+            Terminator::Suspend {
+                kind,
+                value,
+                result,
+                resumes,
+                raises,
+            } => suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts),
+            Terminator::Return(value) => vec![self.leave(*value, mode, facts)],
+            Terminator::Raise { raises, .. } => vec![go(*raises, mode, facts)],
+            Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
+            Terminator::Unreachable => Vec::new(),
+        }
+    }
+
+    fn join(into: &mut Facts, from: &Facts) -> bool {
+        into.join(from)
+    }
+}
+
+fn go(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
+    Step {
+        to: To::Block(block),
+        mode,
+        facts,
+        is_exceptional: false,
+    }
+}
+
+/// Where an exception of a call goes.
+fn fail(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
+    Step {
+        is_exceptional: true,
+        ..go(block, mode, facts)
+    }
+}
+
+fn leaving(exit: Exit, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
+    Step {
+        to: To::Exit(exit),
+        mode,
+        facts,
+        is_exceptional: false,
+    }
+}
+
+fn suspend(
+    kind: Suspension,
+    (value, result): (LocalId, LocalId),
+    (resumes, raises): (BlockId, BlockId),
+    mode: Mode,
+    facts: Facts,
+) -> Ways {
+    let mut resumed = facts.clone();
+    let fact = facts.get(value).filter(|_| kind == Suspension::Await);
+    resumed.set(result, fact);
+    let failed = |mode| {
+        let mut failed = facts.clone();
+        failed.forget_resource();
+        fail(raises, mode, failed)
+    };
+    match (mode, fact) {
+        (Mode::Pending, Some(Fact::Resource | Fact::MaybeResource)) => {
+            vec![go(resumes, Mode::Held, resumed), failed(Mode::Idle)]
+        }
+        // Of several checkouts awaited together one may fail while the others have succeeded.
+        (Mode::Pending, Some(Fact::Holder(_))) => {
+            vec![go(resumes, Mode::Held, resumed), failed(Mode::Held)]
+        }
+        _ => vec![go(resumes, mode, resumed), fail(raises, mode, facts)],
+    }
+}
+
+/// Somebody else owns the resource from here on.
+fn take(mode: &mut Mode, facts: &mut Facts) {
+    if mode.is_active() {
+        *mode = Mode::Done;
+        facts.forget_resource();
+    }
+}
+
+impl<'p> Held<'_, 'p> {
+    fn starts(&self) -> Vec<(Mode, Facts)> {
+        let Subject::Given(subject) = &self.subject else {
+            return vec![(Mode::Idle, Facts::default())];
+        };
+        let mut given = Facts::default();
+        for (local, shape) in &subject.locals {
+            given.set(*local, Some(Fact::of(*shape)));
+        }
+        let Some(error) = subject.error else {
+            return vec![(Mode::Held, given)];
+        };
+        given.set(error, Some(Fact::Null));
+        let mut failed = Facts::default();
+        for (local, _) in &subject.locals {
+            failed.set(*local, Some(Fact::Null));
+        }
+        failed.set(error, Some(Fact::Something));
+        vec![(Mode::Held, given), (Mode::Idle, failed)]
+    }
+
+    fn waits_for_use(&self) -> bool {
+        matches!(&self.subject, Subject::Taken(acquisition) if acquisition.when == When::Use)
+    }
+
+    // ---- statements --------------------------------------------------------------------------------------
+
+    fn statement(&mut self, mode: &mut Mode, facts: &mut Facts, statement: &Statement) {
+        match &statement.action {
+            Action::Assign(target, value) => {
+                let fact = self.value(mode, facts, value);
+                self.assign(mode, facts, *target, fact);
+            }
+            Action::SetField(object, name, value) => {
+                self.set_field(mode, facts, (*object, *name), *value)
+            }
+            Action::SetItem(_, _, value) => {
+                if facts.reaches(*value) || self.closure_takes(facts, *value) {
+                    take(mode, facts);
+                }
+            }
+        }
+    }
+
+    fn assign(&mut self, mode: &mut Mode, facts: &mut Facts, target: LocalId, fact: Option<Fact>) {
+        let is_captured = self.view.values.world().origin(self.view.key, target).0 != self.view.key;
+        if is_captured && fact.is_some_and(Fact::reaches) {
+            take(mode, facts);
+            facts.set(target, None);
+            return;
+        }
+        let is_shared = is_captured || self.summaries.is_shared(self.view.key, target);
+        facts.set(target, fact.filter(|fact| !is_shared || fact.reaches()));
+    }
+
+    /// A field of the receiver keeps the resource for the object; of anything else, for somebody we do not follow.
+    fn set_field(
+        &mut self,
+        mode: &mut Mode,
+        facts: &mut Facts,
+        (object, name): (LocalId, Symbol),
+        value: LocalId,
+    ) {
+        let holds_it = facts.get(object) == Some(Fact::Holder(name));
+        if facts.is_resource(value)
+            && self.view.body.receiver == Some(object)
+            && self.sets_up_object()
+        {
+            facts.set(object, Some(Fact::Holder(name)));
+        } else if facts.reaches(value) || self.closure_takes(facts, value) {
+            take(mode, facts);
+        } else if holds_it {
+            facts.set(object, None);
+        }
+    }
+
+    /// Whether the function sets an object up: if it raises, nobody has the object.
+    fn sets_up_object(&self) -> bool {
+        let body = self.view.body;
+        body.traits.is_constructor || ["__enter__", "__aenter__"].contains(&body.name.text())
+    }
+
+    fn value(&mut self, mode: &mut Mode, facts: &mut Facts, value: &Value) -> Option<Fact> {
+        match value {
+            Value::Local(source) => facts.get(*source),
+            Value::Constant(Constant::Null) => Some(Fact::Null),
+            Value::Constant(constant) => Some(Fact::Constant(*constant)),
+            Value::Field(object, name) => self.field(facts, *object, *name),
+            Value::Item(object, _) | Value::Element(object) => match facts.get(*object) {
+                Some(Fact::Holder(_)) => Some(Fact::MaybeResource),
+                _ => None,
+            },
+            Value::Sequence(parts) => {
+                let position = parts
+                    .iter()
+                    .position(|part| self.hands_over(facts, *part))?;
+                Some(Fact::Holder(Symbol::new(&position.to_string())))
+            }
+            Value::Record(parts) => {
+                let (name, _) = parts
+                    .iter()
+                    .find(|(_, part)| self.hands_over(facts, *part))?;
+                Some(Fact::Holder(*name))
+            }
+            Value::Opaque(parts) => {
+                if parts.iter().any(|part| facts.reaches(*part)) {
+                    take(mode, facts);
+                }
+                None
+            }
+            Value::Closure(_) | Value::Class(_) => Some(Fact::Something),
+            Value::Free(_)
+            | Value::Import(_)
+            | Value::Text(_)
+            | Value::Caught
+            | Value::Operation(_) => None,
+        }
+    }
+
+    /// Whether giving the local away gives away the resource, or the means to release it.
+    fn hands_over(&mut self, facts: &Facts, local: LocalId) -> bool {
+        facts.reaches(local) || self.closure_takes(facts, local)
+    }
+
+    fn field(&mut self, facts: &Facts, object: LocalId, name: Symbol) -> Option<Fact> {
+        match facts.get(object)? {
+            Fact::Resource | Fact::MaybeResource => {
+                let methods = self.library_methods(name);
+                if methods.iter().any(|fact| fact.has(Effect::Releases)) {
+                    return Some(Fact::Releaser);
+                }
+                let language = self.view.values.world().language(self.view.key);
+                let library = self.view.values.library();
+                let part = library.field(language, self.resource?, name)?;
+                let enter = library.method(language, part, "__enter__");
+                enter
+                    .iter()
+                    .any(|fact| matches!(fact.returns, Returns::Type(_)))
+                    .then_some(Fact::Part)
+            }
+            Fact::Holder(key) if key == name => Some(Fact::Resource),
+            _ => None,
+        }
+    }
+
+    /// What the data says of a method of the resource.
+    fn library_methods(&self, name: Symbol) -> &'p [CallFact] {
+        let language = self.view.values.world().language(self.view.key);
+        self.resource.map_or(&[], |resource| {
+            self.view.values.library().method(language, resource, &name)
+        })
+    }
+
+    // ---- branches ----------------------------------------------------------------------------------------
+
+    fn branch(
+        &self,
+        test: Test,
+        (then, otherwise): (BlockId, BlockId),
+        mode: Mode,
+        facts: &Facts,
+    ) -> Ways {
+        let decided = facts.decide(test);
+        let mut ways = Vec::new();
+        for (target, holds) in [(then, true), (otherwise, false)] {
+            if decided.is_none_or(|decided| decided == holds) {
+                ways.push(go(target, mode, self.refine(test, holds, facts)));
+            }
+        }
+        ways
+    }
+
+    fn refine(&self, test: Test, holds: bool, facts: &Facts) -> Facts {
+        let mut facts = facts.clone();
+        let (local, fact) = match (test, holds) {
+            (Test::Truthy(local), true) | (Test::Null(local), false) => (local, Fact::Something),
+            (Test::Truthy(local), false) | (Test::Null(local), true) => (local, Fact::Null),
+            (Test::Equals(local, constant), true) => (local, Fact::Constant(constant)),
+            (Test::Equals(..), false) | (Test::Unknown, _) => return facts,
+        };
+        let known = facts.get(local);
+        let is_known =
+            known.is_some_and(|known| known != Fact::MaybeResource || fact == Fact::Something);
+        if !is_known && !self.summaries.is_shared(self.view.key, local) {
+            facts.set(local, Some(fact));
+        }
+        facts
+    }
+
+    // ---- leaving -----------------------------------------------------------------------------------------
+
+    fn leave(&mut self, value: LocalId, mut mode: Mode, mut facts: Facts) -> Step<Mode, Facts> {
+        if !mode.is_active() {
+            return leaving(Exit::Return, mode, facts);
+        }
+        let gives_resource = facts.is_resource(value);
+        let gives_access = self.hands_over(&facts, value);
+        match &self.subject {
+            // What a function got, it may return in the form it got it: the caller has it still.
+            Subject::Given(given)
+                if gives_resource || given.locals.iter().any(|(local, _)| *local == value) =>
+            {
+                self.gives_back = true;
+            }
+            Subject::Given(_) if gives_access => take(&mut mode, &mut facts),
+            // What `__enter__` returns is still the object's.
+            Subject::Taken(_) if gives_access && self.object_field(&facts).is_none() => {
+                self.returned_held |= gives_resource && mode == Mode::Held;
+                self.returned_pending |= gives_resource && mode == Mode::Pending;
+                take(&mut mode, &mut facts);
+            }
+            _ => self.leave_in_object(&mut mode, &mut facts),
+        }
+        leaving(Exit::Return, mode, facts)
+    }
+
+    /// The object keeps the resource in a field: fine, if the class ever gives it back.
+    fn leave_in_object(&mut self, mode: &mut Mode, facts: &mut Facts) {
+        let Some(field) = self.object_field(facts) else {
+            return;
+        };
+        let gives_back = match self.view.values.world().class_of(self.view.key) {
+            Some(class) => self.class_gives_back(class, field),
+            None => true,
+        };
+        if gives_back {
+            take(mode, facts);
+        }
+    }
+
+    /// The field of the receiver that holds the resource.
+    fn object_field(&self, facts: &Facts) -> Option<Symbol> {
+        match facts.get(self.view.body.receiver?) {
+            Some(Fact::Holder(field)) => Some(field),
+            _ => None,
+        }
+    }
+
+    /// Whether the class gives back what the field holds: at its exit on every path, where it is a scope that was
+    /// entered; in any method, where it was only made. A class without any such method is somebody else's business.
+    fn class_gives_back(&mut self, class: ClassKey, field: Symbol) -> bool {
+        let values = self.view.values;
+        let role = Role::Receiver(Shape::Under(field));
+        let exit = ["__exit__", "__aexit__"]
+            .iter()
+            .find_map(|name| values.method(class, name));
+        let Some(exit) = exit else { return true };
+        let at_exit = self.summaries.outcome(exit, role);
+        if !self.view.body.traits.is_constructor {
+            return !at_exit.returns_held && !at_exit.raises_held;
+        }
+        let world = values.world();
+        let ancestry = values.ancestry(class).into_iter();
+        let methods: Vec<_> = ancestry
+            .flat_map(|class| {
+                world
+                    .class(class)
+                    .methods
+                    .iter()
+                    .map(move |(_, id)| world.function_near(class, *id))
+            })
+            .filter(|method| *method != self.view.key)
+            .collect();
+        at_exit.may_take()
+            || methods
+                .into_iter()
+                .any(|method| self.summaries.outcome(method, role).may_take())
+    }
+
+    /// Whether a local is, or holds, a function of this one that, when run, may release the resource.
+    fn closure_takes(&mut self, facts: &Facts, local: LocalId) -> bool {
+        let targets = self.closures(facts, local);
+        targets
+            .into_iter()
+            .any(|(function, role)| self.summaries.outcome(function, role).may_take())
+    }
+
+    /// The functions a local stands for that can reach the resource by variables of this one or those around it.
+    fn closures(&mut self, facts: &Facts, local: LocalId) -> Vec<(FunctionKey, Role)> {
+        let world = self.view.values.world();
+        let functions: Vec<_> = self
+            .view
+            .values
+            .of(self.view.key, local)
+            .iter()
+            .filter_map(|entity| match entity {
+                Entity::Function(function) => Some(*function),
+                _ => None,
+            })
+            .collect();
+        if functions.is_empty() {
+            return Vec::new();
+        }
+        let reaching = facts
+            .reaching()
+            .filter_map(|(local, fact)| Some((world.origin(self.view.key, local), fact.shape()?)));
+        let mut all: Environment = reaching.collect();
+        if let Subject::Given(given) = &self.subject {
+            all.extend(given.environment.iter().copied());
+        }
+        let mut found = Vec::new();
+        for function in functions {
+            if let Some(number) = self.summaries.environment_of(function, &all) {
+                found.push((function, Role::Environment(number)));
+            }
+        }
+        found
+    }
+}

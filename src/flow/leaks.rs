@@ -1,0 +1,196 @@
+//! Resources that stay held on some way out.
+//!
+//! In: the held-resource analysis. Out: one [`Leak`] per place where a resource is taken, with the way out that tells
+//! most clearly why.
+use super::engine::{Exit, Path};
+use super::held::{self, Given, Mode, Subject};
+use super::reach::Reach;
+use super::sites::{self, Acquisition, View};
+use super::summary::{Query, Shape, Summaries};
+use crate::ir::{BlockId, Terminator, Test};
+use crate::library::Place;
+use crate::link::FunctionKey;
+use crate::link::values::Entity;
+use rustc_hash::FxHashSet;
+
+/// A resource that is still held when a function is left.
+#[derive(Debug)]
+pub struct Leak {
+    /// The function in which it is taken.
+    pub function: FunctionKey,
+    /// Where it is taken.
+    pub acquisition: Acquisition,
+    /// The function whose way out leaks: the same, or the callback that got the resource.
+    pub body: FunctionKey,
+    /// The way, in `body`.
+    pub path: Path<Mode>,
+    /// Blocks of `body` that release the resource on other ways.
+    pub releases: Vec<BlockId>,
+}
+
+/// All leaks of the program, in order of function and place.
+pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
+    let mut found = Vec::new();
+    for function in candidates(summaries) {
+        let values = summaries.values;
+        // What the end of the process gives back is no leak.
+        if reach.runs_once(values, function) {
+            continue;
+        }
+        let view = summaries.view(function);
+        for acquisition in sites::acquisitions(summaries, &view) {
+            found.extend(leak(summaries, &view, acquisition));
+        }
+    }
+    found
+}
+
+/// Functions that may take a resource: those whose calls the data says so of, and callers of functions that hand one
+/// out, through any number of hands.
+fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
+    let values = summaries.values;
+    let mut found: Vec<FunctionKey> = Vec::new();
+    let mut seen = FxHashSet::default();
+    for function in values.world().functions() {
+        let view = summaries.view(function);
+        if !sites::acquisitions_known(&view).is_empty() && seen.insert(function) {
+            found.push(function);
+        }
+    }
+    let mut position = 0;
+    while let Some(function) = found.get(position).copied() {
+        position += 1;
+        if summaries.owned(Query::Owned(function)).is_none() {
+            continue;
+        }
+        for caller in values.callers(function) {
+            if seen.insert(caller.function) {
+                found.push(caller.function);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+fn leak(summaries: &mut Summaries<'_>, view: &View<'_>, acquisition: Acquisition) -> Option<Leak> {
+    let Place::CallbackParameter(position) = acquisition.at else {
+        return leak_of(
+            summaries,
+            view.key,
+            acquisition,
+            view.key,
+            Subject::Taken(acquisition),
+        );
+    };
+    let call = view.call(acquisition.block)?;
+    let callback = view.values.callback(view.key, call)?;
+    let callbacks: Vec<_> = view.values.of(view.key, callback).to_vec();
+    callbacks.into_iter().find_map(|entity| {
+        let Entity::Function(body) = entity else {
+            return None;
+        };
+        let parameters = &view.values.world().function(body).parameters;
+        let local = |position: u32| {
+            parameters
+                .get(position as usize)
+                .map(|parameter| parameter.local)
+        };
+        let mut locals = vec![(local(position)?, Shape::Itself)];
+        let releaser = acquisition.releaser.and_then(local);
+        locals.extend(releaser.map(|releaser| (releaser, Shape::Releaser)));
+        let error = if position > 0 { local(0) } else { None };
+        let given = Given {
+            locals,
+            resource: acquisition.resource,
+            error,
+            ..Given::default()
+        };
+        let subject = Subject::Given(given);
+        leak_of(summaries, view.key, acquisition, body, subject)
+    })
+}
+
+fn leak_of(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    acquisition: Acquisition,
+    body: FunctionKey,
+    subject: Subject,
+) -> Option<Leak> {
+    let view = summaries.view(body);
+    let (mut held, solution) = held::solve(summaries, &view, subject);
+    if solution.is_cut {
+        return None;
+    }
+    let paths = solution.paths(&mut held, Mode::Held);
+    let releases = std::mem::take(&mut held.releases);
+    let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
+    let path = paths
+        .into_iter()
+        .filter(|path| !is_guarded(&view, path, &releases, may_be_idle))
+        .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
+    Some(Leak {
+        function,
+        acquisition,
+        body,
+        path,
+        releases,
+    })
+}
+
+/// Whether the path passes a release by a variable that may well say who owns the resource: the resource is taken on
+/// some ways only, and a test of a variable that nothing on the path decides leads to the release.
+/// (`owned = session is None; session = session or Session(); ...; if owned: session.close()`)
+fn is_guarded(
+    view: &View<'_>,
+    path: &Path<Mode>,
+    releases: &[BlockId],
+    may_be_idle: impl Fn(BlockId) -> bool,
+) -> bool {
+    let pairs = path.nodes.iter().zip(path.nodes.iter().skip(1));
+    let held = pairs.filter(|((_, mode), _)| *mode == Mode::Held);
+    held.into_iter().any(|((block, _), (next, _))| {
+        let Terminator::Branch {
+            test,
+            then,
+            otherwise,
+        } = &view.body.block(*block).terminator
+        else {
+            return false;
+        };
+        let (Test::Truthy(local) | Test::Null(local) | Test::Equals(local, _)) = test else {
+            return false;
+        };
+        let other = if next == then { *otherwise } else { *then };
+        !view.body.local(*local).name.is_empty()
+            && may_be_idle(*block)
+            && releases_soon(view, other, releases)
+    })
+}
+
+fn releases_soon(view: &View<'_>, block: BlockId, releases: &[BlockId]) -> bool {
+    let step = |block: &BlockId| match view.body.block(*block).terminator {
+        Terminator::Goto(next) => Some(next),
+        _ => None,
+    };
+    std::iter::successors(Some(block), step)
+        .take(4)
+        .any(|block| releases.contains(&block))
+}
+
+/// The clearest story first: never released at all; an explicit way out; a call that raises.
+fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, usize) {
+    let raises_itself = path.nodes.iter().any(|(block, mode)| {
+        *mode == Mode::Held
+            && matches!(view.body.block(*block).terminator, Terminator::Raise { .. })
+    });
+    let kind = match path.exit {
+        Exit::Return if is_never_released && !raises_itself => 1,
+        Exit::Unwind if raises_itself => 0,
+        Exit::Return => 2,
+        Exit::Overwrite => 3,
+        Exit::Unwind => 4,
+    };
+    (kind, path.nodes.len())
+}

@@ -1,0 +1,305 @@
+//! How often functions run: once for the process, or again for each request, message, job or round of a loop.
+//!
+//! In: the linked program. Out: [`Reach`]. Evidence only: a function of which nothing is known is neither.
+use super::sites::View;
+use super::summary::Summaries;
+use crate::ir::{BlockId, Call, CallKind, Callee, Decorator, Terminator};
+use crate::library::{CallFact, Effect};
+use crate::link::FunctionKey;
+use crate::link::values::{CallSite, Entity, Values};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Callers are followed this far.
+const DEPTH_LIMIT: u32 = 24;
+
+/// Why a function runs again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// It is registered for requests, messages or jobs.
+    Registered,
+    /// It is called in a loop, there.
+    Looped(CallSite),
+    /// It is called, there, by a function that runs again and again.
+    Called(CallSite),
+}
+
+/// How often functions run.
+#[derive(Debug, Default)]
+pub struct Reach {
+    registered: FxHashSet<FunctionKey>,
+    once: FxHashSet<FunctionKey>,
+    memoised: FxHashSet<FunctionKey>,
+    loops: FxHashMap<FunctionKey, Vec<bool>>,
+}
+
+impl Reach {
+    /// Reads registrations and decorators.
+    pub fn new(summaries: &mut Summaries<'_>) -> Self {
+        let mut reach = Self::default();
+        let values = summaries.values;
+        for function in values.world().functions() {
+            let body = values.world().function(function);
+            for decorator in &body.decorators {
+                for fact in decorator_facts(values, function, decorator) {
+                    reach.note(fact, function);
+                }
+            }
+            if body
+                .blocks
+                .iter()
+                .any(|block| matches!(block.terminator, Terminator::Call { .. }))
+            {
+                let view = summaries.view(function);
+                reach.read_calls(&view);
+            }
+            if is_entry_by_convention(values, function) {
+                reach.registered.insert(function);
+            }
+            if is_command_by_convention(values, function) {
+                reach.once.insert(function);
+            }
+        }
+        reach
+    }
+
+    fn note(&mut self, fact: &CallFact, function: FunctionKey) {
+        if fact.has(Effect::RunsPerCall) {
+            self.registered.insert(function);
+        }
+        if fact.has(Effect::RunsOnce) {
+            self.once.insert(function);
+        }
+        if fact.has(Effect::Memoises) {
+            self.memoised.insert(function);
+        }
+    }
+
+    fn read_calls(&mut self, view: &View<'_>) {
+        for index in 0..view.body.blocks.len() {
+            let block = BlockId::new(index);
+            let Some(call) = view.call(block) else {
+                continue;
+            };
+            let says = |effect| view.meaning(block).fact(effect).is_some();
+            if !(says(Effect::RunsPerCall) || says(Effect::RunsOnce) || says(Effect::Memoises)) {
+                continue;
+            }
+            for argument in &call.arguments {
+                for entity in view.values.of(view.key, argument.value) {
+                    let Entity::Function(function) = entity else {
+                        continue;
+                    };
+                    for (fact, _) in &view.meaning(block).facts {
+                        self.note(fact, *function);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the function runs once for the process: reached only from top-level code, start-up hooks and
+    /// commands, and not in a loop.
+    pub fn runs_once(&mut self, values: &Values<'_>, function: FunctionKey) -> bool {
+        self.once_within(values, function, DEPTH_LIMIT)
+    }
+
+    fn once_within(&mut self, values: &Values<'_>, function: FunctionKey, depth: u32) -> bool {
+        if values.world().is_top_level(function) || self.once.contains(&function) {
+            return true;
+        }
+        if self.registered.contains(&function) || depth == 0 {
+            return false;
+        }
+        let callers = values.callers(function).to_vec();
+        !callers.is_empty()
+            && callers.into_iter().all(|caller| {
+                caller.function != function
+                    && !self.is_in_loop(values, caller)
+                    && self.once_within(values, caller.function, depth - 1)
+            })
+    }
+
+    /// Whether the function's result is kept, so that its body runs once.
+    pub fn is_memoised(&self, function: FunctionKey) -> bool {
+        self.memoised.contains(&function)
+    }
+
+    /// Why the function runs again and again, where something says so.
+    pub fn repeats(&mut self, values: &Values<'_>, function: FunctionKey) -> Option<Repeats> {
+        self.repeats_within(values, function, DEPTH_LIMIT, &mut FxHashSet::default())
+    }
+
+    fn repeats_within(
+        &mut self,
+        values: &Values<'_>,
+        function: FunctionKey,
+        depth: u32,
+        seen: &mut FxHashSet<FunctionKey>,
+    ) -> Option<Repeats> {
+        if self.registered.contains(&function) {
+            return Some(Repeats::Registered);
+        }
+        if depth == 0 || !seen.insert(function) || self.is_memoised(function) {
+            return None;
+        }
+        let callers = values.callers(function).to_vec();
+        if let Some(caller) = callers
+            .iter()
+            .find(|caller| self.is_in_loop(values, **caller))
+        {
+            return Some(Repeats::Looped(*caller));
+        }
+        let repeated = callers.into_iter().find(|caller| {
+            self.repeats_within(values, caller.function, depth - 1, seen)
+                .is_some()
+        });
+        repeated.map(Repeats::Called)
+    }
+
+    /// Whether a call stands in a loop of its function.
+    pub fn is_in_loop(&mut self, values: &Values<'_>, site: CallSite) -> bool {
+        let body = values.world().function(site.function);
+        let loops = self
+            .loops
+            .entry(site.function)
+            .or_insert_with(|| blocks_in_loops(body));
+        loops.get(site.block.index()).copied().unwrap_or(false)
+    }
+}
+
+/// What the library data says of a decorator, plain or called.
+pub fn decorator_facts<'w>(
+    values: &Values<'w>,
+    function: FunctionKey,
+    decorator: &Decorator,
+) -> Vec<&'w CallFact> {
+    let world = values.world();
+    let parent = world.sibling(function, world.function(function).parent);
+    let body = world.function(parent);
+    let made = body
+        .blocks
+        .iter()
+        .find_map(|block| match &block.terminator {
+            Terminator::Call { call, .. } if call.result == decorator.value => Some(call),
+            _ => None,
+        });
+    if let Some(call) = made {
+        return values
+            .meaning(parent, call)
+            .facts
+            .into_iter()
+            .map(|(fact, _)| fact)
+            .collect();
+    }
+    // A plain decorator is called with the function: ask what such a call would do.
+    let call = Call {
+        callee: Callee::Local(decorator.value),
+        arguments: Vec::new(),
+        result: decorator.value,
+        kind: CallKind::Plain,
+        awaited: false,
+        callee_site: decorator.site,
+    };
+    values
+        .meaning(parent, &call)
+        .facts
+        .into_iter()
+        .map(|(fact, _)| fact)
+        .collect()
+}
+
+/// Functions that a framework finds by file and name: Next.js route handlers and pages, Lambda handlers.
+fn is_entry_by_convention(values: &Values<'_>, function: FunctionKey) -> bool {
+    const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let world = values.world();
+    let body = world.function(function);
+    let module = world.module(function);
+    if world.language(function).is_python() || body.parent.0 != 0 {
+        return false;
+    }
+    let exported = |name: &str| {
+        module.exports.iter().any(|export| {
+            export.name == name && {
+                let top = world.sibling(function, crate::ir::FunctionId(0));
+                values
+                    .of(top, export.local)
+                    .contains(&Entity::Function(function))
+            }
+        })
+    };
+    METHODS
+        .iter()
+        .any(|method| body.name == *method && exported(method))
+        || (body.name == "handler" && exported("handler"))
+}
+
+/// `handle` of a Django management command, which runs once.
+fn is_command_by_convention(values: &Values<'_>, function: FunctionKey) -> bool {
+    let world = values.world();
+    let Some(class) = world.class_of(function) else {
+        return false;
+    };
+    world.function(function).name == "handle"
+        && values
+            .library_bases(class)
+            .iter()
+            .any(|base| base.ends_with(".BaseCommand"))
+}
+
+/// For each block, whether it lies on a cycle: Tarjan's strongly connected components, without recursion.
+fn blocks_in_loops(body: &crate::ir::Function) -> Vec<bool> {
+    let count = body.blocks.len();
+    let successors = |block: usize| -> Vec<usize> {
+        body.blocks[block]
+            .terminator
+            .successors()
+            .map(BlockId::index)
+            .collect()
+    };
+    let (mut index, mut low) = (vec![usize::MAX; count], vec![0; count]);
+    let (mut on_stack, mut in_loop) = (vec![false; count], vec![false; count]);
+    let (mut component, mut next) = (Vec::new(), 0);
+    let mut work: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut enter = |block: usize, index: &mut Vec<usize>, low: &mut Vec<usize>| {
+        index[block] = next;
+        low[block] = next;
+        next += 1;
+    };
+    enter(0, &mut index, &mut low);
+    component.push(0);
+    on_stack[0] = true;
+    work.push((0, successors(0)));
+    while let Some((block, pending)) = work.last_mut() {
+        let block = *block;
+        if let Some(target) = pending.pop() {
+            if target == block {
+                in_loop[block] = true;
+            }
+            if index[target] == usize::MAX {
+                enter(target, &mut index, &mut low);
+                component.push(target);
+                on_stack[target] = true;
+                work.push((target, successors(target)));
+            } else if on_stack[target] {
+                low[block] = low[block].min(index[target]);
+            }
+            continue;
+        }
+        work.pop();
+        if let Some((parent, _)) = work.last() {
+            low[*parent] = low[*parent].min(low[block]);
+        }
+        if low[block] == index[block] {
+            let start = component
+                .iter()
+                .rposition(|member| *member == block)
+                .unwrap_or(0);
+            let members = component.split_off(start);
+            for member in &members {
+                on_stack[*member] = false;
+                in_loop[*member] |= members.len() > 1;
+            }
+        }
+    }
+    in_loop
+}

@@ -1,0 +1,202 @@
+//! Where resources are taken.
+//!
+//! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
+//! a session or connection, or run a function that hands an owned one to its caller.
+use super::summary::{Owned, Query, Summaries};
+use crate::ir::{BlockId, Call, Function, LocalId, Site, Terminator};
+use crate::library::{CallFact, Effect, Place, When};
+use crate::link::FunctionKey;
+use crate::link::meaning::Meaning;
+use crate::link::values::Values;
+use crate::symbol::Symbol;
+use std::cell::OnceCell;
+
+/// A function with the meanings of its calls, each computed once.
+#[derive(Debug)]
+pub struct View<'p> {
+    /// The function.
+    pub key: FunctionKey,
+    /// Its graph.
+    pub body: &'p Function,
+    /// The program's values.
+    pub values: &'p Values<'p>,
+    meanings: Vec<OnceCell<Meaning<'p>>>,
+}
+
+impl<'p> View<'p> {
+    /// A view of a function.
+    pub fn new(values: &'p Values<'p>, key: FunctionKey) -> Self {
+        let body = values.world().function(key);
+        Self {
+            key,
+            body,
+            values,
+            meanings: body.blocks.iter().map(|_| OnceCell::new()).collect(),
+        }
+    }
+
+    /// The call that ends a block.
+    pub fn call(&self, block: BlockId) -> Option<&'p Call> {
+        match &self.body.block(block).terminator {
+            Terminator::Call { call, .. } => Some(call),
+            _ => None,
+        }
+    }
+
+    /// What the call that ends a block may do.
+    pub fn meaning(&self, block: BlockId) -> &Meaning<'p> {
+        self.meanings[block.index()].get_or_init(|| {
+            self.call(block)
+                .map_or_else(Meaning::default, |call| self.values.meaning(self.key, call))
+        })
+    }
+}
+
+/// What kind of resource is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A client out of a pool.
+    Client,
+    /// A session or a driver connection.
+    Session,
+}
+
+/// A place where a resource is taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Acquisition {
+    /// The call; copies of it (in a cleanup's copies) are the same place.
+    pub site: Site,
+    /// The callee alone.
+    pub callee: Site,
+    /// What is taken.
+    pub kind: Kind,
+    /// The type of the resource.
+    pub resource: Option<Symbol>,
+    /// Where it appears.
+    pub at: Place,
+    /// When it is really taken.
+    pub when: When,
+    /// The callback's parameter that releases it.
+    pub releaser: Option<u32>,
+    /// The function of the program that hands it out, where the call is to a wrapper.
+    pub through: Option<FunctionKey>,
+    /// The local that the result goes to.
+    pub result: LocalId,
+    /// A block whose end is the call.
+    pub block: BlockId,
+}
+
+impl Acquisition {
+    /// Whether the call that ends a block is this place, or a copy of it. Entering a scope may stand at the same
+    /// place as the call that makes the scope.
+    pub fn is_at(&self, view: &View<'_>, block: BlockId) -> bool {
+        let kind = |block| view.call(block).map(|call| call.kind);
+        view.body.block(block).site == self.site && kind(block) == kind(self.block)
+    }
+}
+
+/// The places in a function where resources are taken, in order, one per place in the source.
+pub fn acquisitions(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acquisition> {
+    let mut found: Vec<Acquisition> = Vec::new();
+    for index in 0..view.body.blocks.len() {
+        let block = BlockId::new(index);
+        if let Some(acquisition) = acquisition(summaries, view, block) {
+            found.push(acquisition);
+        }
+    }
+    found.sort_by_key(|acquisition| (acquisition.site, acquisition.block));
+    found.dedup_by_key(|acquisition| acquisition.site);
+    found
+}
+
+/// The blocks whose calls the library data itself says take a resource.
+pub fn acquisitions_known(view: &View<'_>) -> Vec<BlockId> {
+    let blocks = (0..view.body.blocks.len()).map(BlockId::new);
+    let takes = |block: &BlockId| {
+        let facts = &view.meaning(*block).facts;
+        facts.iter().any(|(fact, _)| kind(fact).is_some())
+    };
+    blocks
+        .filter(|block| view.call(*block).is_some())
+        .filter(takes)
+        .collect()
+}
+
+fn acquisition(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    block: BlockId,
+) -> Option<Acquisition> {
+    let call = view.call(block)?;
+    let meaning = view.meaning(block);
+    let place = (view.body.block(block).site, block);
+    for (fact, _) in &meaning.facts {
+        if let Some(kind) = kind(fact) {
+            return Some(by_fact(place, call, fact, kind));
+        }
+    }
+    for function in &meaning.functions {
+        let body = view.values.world().function(*function);
+        if body.traits.is_generator || body.traits.is_constructor {
+            continue;
+        }
+        if let Some(owned) = summaries.owned(Query::Owned(*function)) {
+            return Some(by_function(place, call, *function, &owned));
+        }
+    }
+    None
+}
+
+fn kind(fact: &CallFact) -> Option<Kind> {
+    if fact.has(Effect::Acquires) {
+        Some(Kind::Client)
+    } else if fact.has(Effect::Opens) {
+        Some(Kind::Session)
+    } else {
+        None
+    }
+}
+
+fn by_fact(
+    (site, block): (Site, BlockId),
+    call: &Call,
+    fact: &CallFact,
+    kind: Kind,
+) -> Acquisition {
+    let releaser = match fact.releaser {
+        Some(Place::CallbackParameter(position)) => Some(position),
+        _ => None,
+    };
+    Acquisition {
+        site,
+        callee: call.callee_site,
+        kind,
+        resource: fact.resource,
+        at: fact.at,
+        when: fact.when,
+        releaser,
+        through: None,
+        result: call.result,
+        block,
+    }
+}
+
+fn by_function(
+    (site, block): (Site, BlockId),
+    call: &Call,
+    function: FunctionKey,
+    owned: &Owned,
+) -> Acquisition {
+    Acquisition {
+        site,
+        callee: call.callee_site,
+        kind: owned.kind,
+        resource: owned.resource,
+        at: owned.at,
+        when: owned.when,
+        releaser: None,
+        through: Some(function),
+        result: call.result,
+        block,
+    }
+}

@@ -1,0 +1,276 @@
+//! One library file: its form, and how it is put on the shelf.
+use super::{CallFact, Effect, Form, Place, Returns, Shelf, TypeFact, When};
+use crate::symbol::Symbol;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Library data that cannot be used; says which file, line and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct Error {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, and what is expected.
+    pub message: String,
+}
+
+/// The knowledge about one library, as its TOML file says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LibraryFile {
+    /// Its name, for people.
+    pub name: String,
+    /// `python` or `javascript` (which TypeScript shares).
+    pub language: String,
+    /// What imports of it name, longest common part: `psycopg2`, `@aws-sdk/`. Empty for a language's builtins.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Names bound without an import.
+    #[serde(default)]
+    pub globals: Vec<String>,
+    /// The versions the entries were checked against.
+    #[serde(default)]
+    pub versions: Option<String>,
+    /// Where the claims come from, unless an entry names its own.
+    pub source: String,
+    /// Other spellings of a path.
+    #[serde(default)]
+    alias: BTreeMap<String, String>,
+    /// Names of code that a tool generates, and the path each stands for: see [`super::Library::generated`].
+    #[serde(default)]
+    generated: BTreeMap<String, String>,
+    #[serde(default, rename = "type")]
+    types: Vec<TypeEntry>,
+    #[serde(default, rename = "call")]
+    calls: Vec<CallEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct TypeEntry {
+    path: String,
+    extends: Option<String>,
+    noun: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+    /// For the reader.
+    #[serde(rename = "source")]
+    _source: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct CallEntry {
+    callee: OneOrMany<String>,
+    effect: Option<OneOrMany<Effect>>,
+    #[serde(default)]
+    form: Form,
+    target: Option<PlaceText>,
+    at: Option<PlaceText>,
+    resource: Option<String>,
+    #[serde(default)]
+    when: When,
+    releaser: Option<PlaceText>,
+    returns: Option<ReturnsText>,
+    kind: Option<String>,
+    source: Option<String>,
+    /// For the reader: versions this entry holds for.
+    #[serde(rename = "versions")]
+    _versions: Option<String>,
+    /// For the reader: what is surprising about it.
+    #[serde(rename = "note")]
+    _note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct PlaceText(Place);
+
+impl TryFrom<String> for PlaceText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let number = |text: &str| text.parse::<u32>().ok();
+        let place = match words.as_slice() {
+            ["receiver"] => Some(Place::Receiver),
+            ["result"] => Some(Place::Result),
+            ["entered"] => Some(Place::Entered),
+            ["result", "or", "entered"] => Some(Place::ResultOrEntered),
+            ["arguments"] => Some(Place::Arguments),
+            ["argument", position] => number(position).map(Place::Argument),
+            ["argument", position, "or", "keyword", name] => number(position)
+                .map(|position| Place::ArgumentOrKeyword(position, Symbol::new(name))),
+            ["keyword", name] => Some(Place::Keyword(Symbol::new(name))),
+            ["taken", "from", "receiver"] => Some(Place::TakenFromReceiver),
+            ["callback", "parameter", position] => number(position).map(Place::CallbackParameter),
+            _ => None,
+        };
+        place.map(Self).ok_or_else(|| {
+            format!(
+                "`{text}` is no place; write `receiver`, `result`, `entered`, `result or entered`, \
+                 `arguments`, `argument N`, `keyword NAME`, `argument N or keyword NAME`, \
+                 `taken from receiver` or `callback parameter N`"
+            )
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct ReturnsText(Returns);
+
+impl TryFrom<String> for ReturnsText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let number = |text: &str| {
+            text.parse::<u32>()
+                .map_err(|_| format!("`{text}` is no position of an argument"))
+        };
+        Ok(Self(match words.as_slice() {
+            ["receiver"] => Returns::Receiver,
+            ["arguments"] => Returns::Arguments,
+            ["argument", position] => Returns::Argument(number(position)?),
+            ["result", "of", "argument", position] => Returns::ResultOfArgument(number(position)?),
+            ["entered", "argument", position] => Returns::EnteredArgument(number(position)?),
+            [path] => Returns::Type(Symbol::new(path)),
+            _ => return Err(format!("`{text}` is neither a type's path nor a place")),
+        }))
+    }
+}
+
+impl LibraryFile {
+    /// Reads a library file.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let wrong = |offset: Option<usize>, message: &str| {
+            let before = text.get(..offset.unwrap_or(0)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            Error {
+                file: name.to_owned(),
+                line,
+                message: message.trim().replace('\n', " "),
+            }
+        };
+        let file: Self = toml::from_str(text)
+            .map_err(|error| wrong(error.span().map(|span| span.start), error.message()))?;
+        if !["python", "javascript"].contains(&file.language.as_str()) {
+            return Err(wrong(
+                text.find("language"),
+                "`language` is `python` or `javascript`",
+            ));
+        }
+        Ok(file)
+    }
+
+    /// Whether using the library can leave something to give back.
+    fn hands_out(&self) -> bool {
+        let effects = self.calls.iter().filter_map(|call| call.effect.as_ref());
+        effects
+            .flat_map(OneOrMany::as_slice)
+            .any(|effect| effect.hands_out())
+    }
+
+    pub(super) fn shelve(&self, shelf: &mut Shelf) {
+        if self.hands_out() {
+            shelf.packages.extend(self.packages.iter().cloned());
+        }
+        for global in &self.globals {
+            shelf.globals.insert(Symbol::new(global));
+        }
+        for (other, path) in &self.alias {
+            shelf.aliases.insert(Symbol::new(other), Symbol::new(path));
+            add_namespaces(shelf, other);
+        }
+        for (name, path) in &self.generated {
+            shelf.generated.insert(Symbol::new(name), Symbol::new(path));
+        }
+        for entry in &self.types {
+            add_namespaces(shelf, &entry.path);
+            shelf.types.insert(Symbol::new(&entry.path), entry.fact());
+        }
+        for entry in &self.calls {
+            for callee in entry.callee.as_slice() {
+                add_namespaces(shelf, callee);
+                let fact = entry.fact(callee, &self.source);
+                let facts = shelf.calls.entry(fact.callee).or_default();
+                // The user's own word replaces the embedded one.
+                facts.retain(|known| known.form != fact.form);
+                facts.push(fact);
+            }
+        }
+    }
+}
+
+impl TypeEntry {
+    fn fact(&self) -> TypeFact {
+        TypeFact {
+            extends: self.extends.as_deref().map(Symbol::new),
+            noun: self.noun.as_deref().map(Symbol::new),
+            fields: self
+                .fields
+                .iter()
+                .map(|(name, path)| (Symbol::new(name), Symbol::new(path)))
+                .collect(),
+        }
+    }
+}
+
+impl CallEntry {
+    fn fact(&self, callee: &str, source: &str) -> CallFact {
+        let place = |text: Option<PlaceText>| text.map(|PlaceText(place)| place);
+        CallFact {
+            callee: Symbol::new(callee),
+            form: self.form,
+            effects: self
+                .effect
+                .as_ref()
+                .map_or_else(Vec::new, |effects| effects.as_slice().to_vec()),
+            target: place(self.target),
+            at: place(self.at).unwrap_or(Place::Result),
+            resource: self.resource.as_deref().map(Symbol::new),
+            when: self.when,
+            releaser: place(self.releaser),
+            returns: self
+                .returns
+                .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
+            kind: self.kind.as_deref().map(Symbol::new),
+            source: Symbol::new(self.source.as_deref().unwrap_or(source)),
+        }
+    }
+}
+
+/// Registers the proper prefixes of a path, so that `pg` is known when `pg.Pool` is.
+fn add_namespaces(shelf: &mut Shelf, path: &str) {
+    let static_part = path.split('#').next().unwrap_or(path);
+    if static_part.len() < path.len() {
+        shelf.namespaces.insert(Symbol::new(static_part));
+    }
+    for (position, _) in static_part.match_indices('.') {
+        if let Some(prefix) = static_part
+            .get(..position)
+            .filter(|prefix| !prefix.is_empty())
+        {
+            shelf.namespaces.insert(Symbol::new(prefix));
+        }
+    }
+}

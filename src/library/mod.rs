@@ -1,0 +1,505 @@
+//! What libraries do, as data.
+//!
+//! In: `rules/libraries/*.toml`, embedded, and the `[[library]]` tables of `poolgate.toml`. Out: [`Library`],
+//! which answers what a callee does, what type a field has, and which words make a file worth parsing. It
+//! deliberately does not know IR or source files.
+//!
+//! A *path* names a thing as imports spell it: `pg.Pool`, `mysql2/promise.createPool`,
+//! `sqlalchemy.orm.Session`. `pg.Pool#connect` is what an instance of `pg.Pool` has. `#__call__` is calling the
+//! instance, `#__enter__` and `#__exit__` are its scope, synchronous or not. `*#push` is the method on a
+//! receiver whose type nobody knows.
+mod embedded;
+mod file;
+
+pub use file::{Error, LibraryFile};
+
+use crate::source::Language;
+use crate::symbol::Symbol;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// What a callee does: the closed vocabulary of library data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Makes a pool: an engine, a pool, an ORM client that owns one.
+    OpensPool,
+    /// Takes a client out of the pool that is the receiver.
+    Acquires,
+    /// Takes a client out of the pool that is the receiver for as long as its callback runs, however that
+    /// ends: `db.task(callback)`. Nobody else releases it.
+    Lends,
+    /// Makes a session or a driver connection that somebody must close.
+    Opens,
+    /// Gives the target back.
+    Releases,
+    /// Makes a scope whose end releases the target: `closing(x)`. Entering it gives the target, unless the entry
+    /// says what else the call gives.
+    Manages,
+    /// Keeps the target: whoever holds the receiver owns it from now on.
+    Keeps,
+    /// Opens a transaction on the receiver or target. Where the same entry commits, the transaction lasts as
+    /// long as the callback runs and rolls back when that raises: `sequelize.transaction(callback)`.
+    Begins,
+    /// Commits a transaction.
+    Commits,
+    /// Rolls a transaction back.
+    RollsBack,
+    /// Sends a statement to the database.
+    Queries,
+    /// Waits for somebody else's server, a subprocess or the clock.
+    CallsOut,
+    /// Stores the callback for later: it does not run here.
+    Defers,
+    /// Runs what it decorates again when it raises.
+    Retries,
+    /// Never raises in practice: no I/O, no user code.
+    CannotRaise,
+    /// Does not return: the process ends.
+    Exits,
+    /// Keeps the result of what it decorates, so that its body runs once.
+    Memoises,
+    /// What it decorates, or its callbacks, run for each request, message or job.
+    RunsPerCall,
+    /// What it decorates, or its callbacks, run once for the process: start-up hooks, command-line commands.
+    RunsOnce,
+    /// Runs its callback exactly once before the work is done. A callback that is the target is given the
+    /// positional arguments after it: `to_thread(work, session)`.
+    CallsBack,
+    /// Runs its callback for each element.
+    Iterates,
+    /// The result is what calling the target gives (dependency injection): `Depends(get_session)`.
+    Injects,
+    /// Turns the generator it decorates into a scope: `contextmanager`.
+    MakesScope,
+    /// The result resolves when all elements of the arguments have: `Promise.all`, `gather`.
+    Gathers,
+}
+
+impl Effect {
+    /// Whether somebody must give something back, or owns a pool, after it.
+    fn hands_out(self) -> bool {
+        matches!(
+            self,
+            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries
+        )
+    }
+}
+
+/// Whether a callee is called with a function as its last argument.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// Either way.
+    #[default]
+    Any,
+    /// The last argument is a function.
+    Callback,
+    /// It is not.
+    Promise,
+}
+
+/// When the connection is really taken; for an entry that releases, when it is given back: what is released
+/// on `await` is not released by a call whose result nobody awaits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// As the call returns.
+    #[default]
+    Call,
+    /// When the result is awaited or entered.
+    Await,
+    /// At the first use of the result.
+    Use,
+}
+
+/// A place at a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The receiver of the method.
+    Receiver,
+    /// The result.
+    Result,
+    /// What entering the result as a scope gives; leaving the scope releases it.
+    Entered,
+    /// The result, or what entering it gives.
+    ResultOrEntered,
+    /// The argument at this position.
+    Argument(u32),
+    /// The keyword argument.
+    Keyword(Symbol),
+    /// The argument at this position, or else the keyword argument.
+    ArgumentOrKeyword(u32, Symbol),
+    /// Whatever was taken from the receiver and is still held: `registry.remove()`, `pool.closeall()`.
+    TakenFromReceiver,
+    /// The parameter of the callback that is the last argument.
+    CallbackParameter(u32),
+    /// Every argument, named ones too, and each element of one that is a collection.
+    Arguments,
+}
+
+/// What a call gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// Nothing known.
+    Unknown,
+    /// An instance of the type.
+    Type(Symbol),
+    /// The receiver itself.
+    Receiver,
+    /// The argument at this position itself.
+    Argument(u32),
+    /// What calling the argument at this position gives.
+    ResultOfArgument(u32),
+    /// What entering the argument at this position as a scope gives; the call enters it:
+    /// `stack.enter_context(scope)`.
+    EnteredArgument(u32),
+    /// A collection of what the arguments resolve to, in order.
+    Arguments,
+}
+
+/// What the library data says about one callee.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallFact {
+    /// The callee's path.
+    pub callee: Symbol,
+    /// How it must be called for this to hold.
+    pub form: Form,
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// What the effect is about: what is released, kept, managed, injected.
+    pub target: Option<Place>,
+    /// Where an acquired or opened resource appears.
+    pub at: Place,
+    /// The type of the resource.
+    pub resource: Option<Symbol>,
+    /// When the resource is taken.
+    pub when: When,
+    /// A callback parameter that releases the resource when called.
+    pub releaser: Option<Place>,
+    /// What the call gives.
+    pub returns: Returns,
+    /// For [`Effect::CallsOut`]: http, mail, queue, ...
+    pub kind: Option<Symbol>,
+    /// Where the claim comes from.
+    pub source: Symbol,
+}
+
+impl CallFact {
+    /// Whether the callee does this.
+    pub fn has(&self, effect: Effect) -> bool {
+        self.effects.contains(&effect)
+    }
+}
+
+/// What the library data says about one type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TypeFact {
+    /// The type it inherits from.
+    pub extends: Option<Symbol>,
+    /// What messages call an instance: `client`, `session`, `connection`, `pool`.
+    pub noun: Option<Symbol>,
+    /// Types of its fields.
+    pub fields: FxHashMap<Symbol, Symbol>,
+}
+
+/// The knowledge about one language's libraries.
+#[derive(Debug, Default)]
+struct Shelf {
+    aliases: FxHashMap<Symbol, Symbol>,
+    types: FxHashMap<Symbol, TypeFact>,
+    calls: FxHashMap<Symbol, Vec<CallFact>>,
+    /// Every proper prefix of a known path: modules and namespaces.
+    namespaces: FxHashSet<Symbol>,
+    /// Names that are bound without an import.
+    globals: FxHashSet<Symbol>,
+    /// Names that mean the same from whatever module that is not there.
+    generated: FxHashMap<Symbol, Symbol>,
+    /// What an import of a library that hands out resources names.
+    packages: Vec<String>,
+    /// Types and callees from which a resource can be had, directly or through what they give.
+    resourceful: FxHashSet<Symbol>,
+    /// Types of resources.
+    resources: FxHashSet<Symbol>,
+}
+
+impl Shelf {
+    /// Whether calling gives a pool, a resource, or something that does.
+    fn gives_resource(&self, fact: &CallFact) -> bool {
+        let gives = match fact.returns {
+            Returns::Type(path) => self.resourceful.contains(&path),
+            _ => false,
+        };
+        gives || fact.effects.iter().any(|effect| effect.hands_out())
+    }
+
+    /// Closes `resourceful` over what callees give and types have.
+    fn spread_resources(&mut self) {
+        loop {
+            let mut found: Vec<Symbol> = Vec::new();
+            let mut resources: Vec<Symbol> = Vec::new();
+            let giving = self
+                .calls
+                .values()
+                .flatten()
+                .filter(|fact| self.gives_resource(fact));
+            giving.for_each(|fact| {
+                let owner = fact.callee.split('#').next().unwrap_or_default();
+                found.extend([fact.callee, Symbol::new(owner)]);
+                if fact.has(Effect::Acquires) || fact.has(Effect::Opens) {
+                    found.extend(fact.resource);
+                    resources.extend(fact.resource);
+                }
+            });
+            self.resources.extend(resources);
+            let has = |kind: &Symbol| self.resourceful.contains(kind);
+            let having = self
+                .types
+                .iter()
+                .filter(|(_, fact)| fact.extends.iter().any(has) || fact.fields.values().any(has));
+            found.extend(having.map(|(path, _)| *path));
+            let before = self.resourceful.len();
+            self.resourceful.extend(found);
+            if self.resourceful.len() == before {
+                return;
+            }
+        }
+    }
+}
+
+/// All library knowledge.
+#[derive(Debug, Default)]
+pub struct Library {
+    python: Shelf,
+    javascript: Shelf,
+}
+
+impl Library {
+    /// The embedded knowledge with the user's own on top.
+    pub fn new(own: &[LibraryFile]) -> Result<Self, Error> {
+        let mut library = Self::default();
+        for (name, text) in embedded::FILES {
+            library.add(&LibraryFile::parse(name, text)?);
+        }
+        for file in own {
+            library.add(file);
+        }
+        library.python.spread_resources();
+        library.javascript.spread_resources();
+        Ok(library)
+    }
+
+    fn add(&mut self, file: &LibraryFile) {
+        let shelf = if file.language == "python" {
+            &mut self.python
+        } else {
+            &mut self.javascript
+        };
+        file.shelve(shelf);
+    }
+
+    fn shelf(&self, language: Language) -> &Shelf {
+        if language.is_python() {
+            &self.python
+        } else {
+            &self.javascript
+        }
+    }
+
+    /// The words of which a file must hold one to use a known library at all.
+    pub fn packages(&self, language: Language) -> &[String] {
+        &self.shelf(language).packages
+    }
+
+    /// The path's canonical spelling, where the data knows the path or anything under it.
+    pub fn canonical(&self, language: Language, path: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        let path = shelf.aliases.get(&path).copied().unwrap_or(path);
+        let is_known = shelf.types.contains_key(&path)
+            || shelf.calls.contains_key(&path)
+            || shelf.namespaces.contains(&path);
+        is_known.then_some(path)
+    }
+
+    /// The member of a namespace or class: `pg` and `Pool` give `pg.Pool`.
+    pub fn member(&self, language: Language, path: Symbol, name: &str) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        let mut owner = Some(path);
+        while let Some(path) = owner {
+            let member = Symbol::new(&format!("{path}.{name}"));
+            if let Some(found) = self.canonical(language, member) {
+                return Some(found);
+            }
+            owner = shelf.types.get(&path).and_then(|fact| fact.extends);
+        }
+        None
+    }
+
+    /// The canonical path of a global name.
+    pub fn global(&self, language: Language, name: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        if shelf.globals.contains(&name) {
+            self.canonical(language, name)
+        } else {
+            None
+        }
+    }
+
+    /// The path that an imported name stands for although its module is not there: a generator writes it into
+    /// a folder of the project's choice and nobody commits it (`./generated/prisma/client`).
+    pub fn generated(&self, language: Language, name: Symbol) -> Option<Symbol> {
+        self.shelf(language).generated.get(&name).copied()
+    }
+
+    /// Whether the path is a type: calling it makes an instance.
+    pub fn is_type(&self, language: Language, path: Symbol) -> bool {
+        self.shelf(language).types.contains_key(&path)
+    }
+
+    /// The types a type is, itself first.
+    pub fn lineage(&self, language: Language, path: Symbol) -> impl Iterator<Item = Symbol> {
+        let shelf = self.shelf(language);
+        let parent = move |path: &Symbol| shelf.types.get(path).and_then(|fact| fact.extends);
+        // Data could name a type its own ancestor; eight levels are more than any library has.
+        std::iter::successors(Some(path), parent).take(8)
+    }
+
+    /// What messages call an instance of the type.
+    pub fn noun(&self, language: Language, path: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.noun)
+    }
+
+    /// The type of a field of an instance.
+    pub fn field(&self, language: Language, path: Symbol, name: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
+    }
+
+    /// What the data says about calling a path, one entry per form.
+    pub fn call(&self, language: Language, path: Symbol) -> &[CallFact] {
+        self.shelf(language)
+            .calls
+            .get(&path)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// What the data says about a method of an instance, in the type or one it inherits from. The scope
+    /// methods of the asynchronous protocols stand under the names of the synchronous ones where the data
+    /// does not tell them apart.
+    pub fn method(&self, language: Language, path: Symbol, name: &str) -> &[CallFact] {
+        let plain = match name {
+            "__aenter__" => "__enter__",
+            "__aexit__" => "__exit__",
+            "Symbol.asyncDispose" => "Symbol.dispose",
+            other => other,
+        };
+        for path in self.lineage(language, path) {
+            for name in [name, plain] {
+                let facts = self.call(language, Symbol::new(&format!("{path}#{name}")));
+                if !facts.is_empty() {
+                    return facts;
+                }
+            }
+        }
+        &[]
+    }
+
+    /// Whether a pool or a resource can be had from the path, directly or through what it gives.
+    pub fn is_resourceful(&self, path: Symbol) -> bool {
+        self.python.resourceful.contains(&path) || self.javascript.resourceful.contains(&path)
+    }
+
+    /// Whether the path is the type of a resource.
+    pub fn is_resource(&self, path: Symbol) -> bool {
+        self.python.resources.contains(&path) || self.javascript.resources.contains(&path)
+    }
+
+    /// Every entry, for tests and listings, in order of path.
+    pub fn facts(&self, language: Language) -> Vec<&CallFact> {
+        let mut facts: Vec<_> = self.shelf(language).calls.values().flatten().collect();
+        facts.sort_by_key(|fact| fact.callee);
+        facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_data_loads() {
+        let library = Library::new(&[]).unwrap();
+        let path = Symbol::new("pg.Pool");
+        assert!(library.is_type(Language::TypeScript, path));
+        assert_eq!(
+            library.method(Language::JavaScript, path, "connect").len(),
+            2
+        );
+        assert_eq!(
+            library.canonical(Language::JavaScript, Symbol::new("pg-pool")),
+            Some(path)
+        );
+        assert_eq!(library.canonical(Language::Python, path), None);
+    }
+
+    #[test]
+    fn javascript_data_names_only_types_it_has() {
+        let library = Library::new(&[]).unwrap();
+        let shelf = &library.javascript;
+        let mut named: Vec<(Symbol, Symbol)> = Vec::new();
+        for fact in library.facts(Language::JavaScript) {
+            named.extend(fact.resource.map(|path| (fact.callee, path)));
+            if let Returns::Type(path) = fact.returns {
+                named.push((fact.callee, path));
+            }
+            if let Some((owner, _)) = fact
+                .callee
+                .split_once('#')
+                .filter(|(owner, _)| *owner != "*")
+            {
+                named.push((fact.callee, Symbol::new(owner)));
+            }
+        }
+        let mut types: Vec<_> = shelf.types.iter().collect();
+        types.sort_by_key(|(path, _)| **path);
+        for (path, fact) in types {
+            named.extend(fact.fields.values().map(|field| (*path, *field)));
+            named.extend(fact.extends.map(|parent| (*path, parent)));
+        }
+        named.retain(|(_, path)| *path != "*" && !shelf.types.contains_key(path));
+        assert_eq!(named, []);
+    }
+
+    #[test]
+    fn javascript_aliases_lead_to_something() {
+        let library = Library::new(&[]).unwrap();
+        let aliases = &library.javascript.aliases;
+        let mut dangling: Vec<_> = aliases
+            .iter()
+            .filter(|(_, path)| library.canonical(Language::JavaScript, **path) != Some(**path))
+            .collect();
+        dangling.sort();
+        assert_eq!(dangling, []);
+    }
+
+    #[test]
+    fn a_generated_name_is_known_without_its_module() {
+        let library = Library::new(&[]).unwrap();
+        let name = Symbol::new("PrismaClient");
+        let path = library.generated(Language::TypeScript, name).unwrap();
+        assert!(library.is_type(Language::TypeScript, path));
+        assert_eq!(library.generated(Language::Python, name), None);
+    }
+
+    #[test]
+    fn a_wrong_word_is_one_line_with_file_and_line() {
+        let text = "name = \"x\"\nlanguage = \"python\"\nsource = \"s\"\n[[call]]\ncallee = \"x.y\"\neffect = \"aquires\"\n";
+        let error = LibraryFile::parse("own.toml", text)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("own.toml:"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}

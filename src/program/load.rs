@@ -1,0 +1,451 @@
+//! Which files to parse.
+//!
+//! In: all sources. Out: the lowered modules that can matter. Parsing is what a run costs, so a file is parsed only when
+//! it imports a library that hands out resources, when it uses something such a file exports, or when a function that
+//! has a resource calls into it. Each round asks the values of the files parsed so far what is missing.
+//!
+//! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
+use crate::ir::{Action, FunctionId, LocalId, LocalKind, Module, Value};
+use crate::library::Library;
+use crate::link::resolve::Resolver;
+use crate::link::values::{Entity, Values};
+use crate::link::{FunctionKey, World};
+use crate::lower;
+use crate::source::{FileId, Language, Manifest, Source, Sources};
+use crate::symbol::Symbol;
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Rounds of asking what is missing; re-exports and call chains are rarely deeper.
+const ROUND_LIMIT: usize = 12;
+
+/// What makes an unparsed file worth parsing: it imports this module and uses one of these names.
+#[derive(Debug, Default)]
+struct Wanted {
+    names: FxHashSet<Symbol>,
+    /// The module's default export or the module itself matters: any importer does.
+    is_whole: bool,
+}
+
+/// Loads what can matter.
+pub fn load(
+    sources: &Sources,
+    manifests: &[Manifest],
+    library: &Library,
+    lowered: &(dyn Fn() + Sync),
+) -> World {
+    let mut loader = Loader {
+        sources,
+        manifests,
+        lowered,
+        is_loaded: vec![false; sources.len()],
+    };
+    let seeds = loader.seeds(library);
+    let mut modules = loader.lower(&seeds);
+    let resolver = Resolver::new(sources, manifests);
+    for _ in 0..ROUND_LIMIT {
+        let world = World::new(modules, sources);
+        let missing = {
+            let values = Values::new(&world, library, &resolver);
+            let mut missing = loader.called(&values);
+            missing.extend(loader.importers(&values));
+            missing
+        };
+        modules = world.modules;
+        let missing: Vec<_> = sources
+            .iter()
+            .map(|(file, _)| file)
+            .filter(|file| missing.contains(file))
+            .collect();
+        if missing.is_empty() {
+            break;
+        }
+        modules.extend(loader.lower(&missing));
+    }
+    World::new(modules, sources)
+}
+
+struct Loader<'s> {
+    sources: &'s Sources,
+    manifests: &'s [Manifest],
+    lowered: &'s (dyn Fn() + Sync),
+    is_loaded: Vec<bool>,
+}
+
+impl Loader<'_> {
+    fn lower(&mut self, files: &[FileId]) -> Vec<Module> {
+        for file in files {
+            self.is_loaded[file.0 as usize] = true;
+        }
+        let lower = |file: &FileId| {
+            let module = lower::lower(*file, self.sources.get(*file));
+            (self.lowered)();
+            module
+        };
+        files.par_iter().map(lower).collect()
+    }
+
+    fn unloaded(&self) -> Vec<FileId> {
+        let files = self.sources.iter().map(|(file, _)| file);
+        files
+            .filter(|file| !self.is_loaded[file.0 as usize])
+            .collect()
+    }
+
+    /// Files that import a library that hands out resources.
+    fn seeds(&self, library: &Library) -> Vec<FileId> {
+        let matcher = |language| AhoCorasick::new(library.packages(language)).ok();
+        let (python, javascript) = (matcher(Language::Python), matcher(Language::JavaScript));
+        let names_library = |file: &FileId| {
+            let source = self.sources.get(*file);
+            let matcher = if source.language.is_python() {
+                &python
+            } else {
+                &javascript
+            };
+            let Some(matcher) = matcher else { return true };
+            let text = source.text.as_bytes();
+            matcher
+                .find_overlapping_iter(text)
+                .any(|found| is_import(source, found.start(), found.end()))
+        };
+        self.unloaded()
+            .into_par_iter()
+            .filter(names_library)
+            .collect()
+    }
+
+    /// Files that functions with a resource call into, and those of base classes.
+    fn called(&self, values: &Values<'_>) -> FxHashSet<FileId> {
+        let world = values.world();
+        let mut missing = FxHashSet::default();
+        for function in world.functions() {
+            if has_resource(values, function) {
+                self.imports_used(values, function, &mut missing);
+            }
+        }
+        for class in world.classes() {
+            let declared = world.class(class);
+            let parent = world.function_near(class, declared.parent);
+            for base in &declared.bases {
+                self.import_of(values, parent, *base, &mut missing);
+            }
+        }
+        missing
+    }
+
+    fn imports_used(
+        &self,
+        values: &Values<'_>,
+        function: FunctionKey,
+        missing: &mut FxHashSet<FileId>,
+    ) {
+        for index in 0..values.world().function(function).locals.len() {
+            self.import_of(values, function, LocalId::new(index), missing);
+        }
+    }
+
+    /// The unparsed file that a local is imported from.
+    fn import_of(
+        &self,
+        values: &Values<'_>,
+        function: FunctionKey,
+        local: LocalId,
+        missing: &mut FxHashSet<FileId>,
+    ) {
+        let world = values.world();
+        let is_outer = matches!(world.function(function).local(local).kind, LocalKind::Captured(owner, _)
+            if owner == FunctionId(0));
+        if !is_outer && !world.is_top_level(function) {
+            return;
+        }
+        let (owner, local) = world.origin(function, local);
+        let module = world.module(owner);
+        let assigned = world
+            .function(owner)
+            .blocks
+            .iter()
+            .flat_map(|block| &block.statements);
+        let imports = assigned.filter_map(|statement| match statement.action {
+            Action::Assign(target, Value::Import(import)) if target == local => Some(import),
+            _ => None,
+        });
+        for import in imports {
+            let found = values.imported_file(module.file, import);
+            missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
+        }
+    }
+
+    /// Unparsed files that use something interesting a parsed file exports.
+    fn importers(&self, values: &Values<'_>) -> FxHashSet<FileId> {
+        let wanted = self.wanted(values);
+        if wanted.is_empty() {
+            return FxHashSet::default();
+        }
+        let mut stems: Vec<_> = wanted.keys().copied().collect();
+        stems.sort_unstable();
+        let Ok(matcher) = AhoCorasick::new(stems.iter().map(|stem| stem.text())) else {
+            return FxHashSet::default();
+        };
+        let is_wanted = |file: &FileId| {
+            let source = self.sources.get(*file);
+            let text = source.text.as_bytes();
+            let mut tried = FxHashSet::default();
+            matcher.find_overlapping_iter(text).any(|found| {
+                let stem = stems[found.pattern().as_usize()];
+                is_import_end(source, found.start(), found.end())
+                    && tried.insert(stem)
+                    && wanted.get(&stem).is_some_and(|wanted| uses(text, wanted))
+            })
+        };
+        let files: Vec<_> = self.unloaded().into_par_iter().filter(is_wanted).collect();
+        files.into_iter().collect()
+    }
+
+    /// What is interesting, by the last word of the specifiers that name its file.
+    fn wanted(&self, values: &Values<'_>) -> FxHashMap<Symbol, Wanted> {
+        let interest = Interest::new(values);
+        let mut found: FxHashMap<Symbol, Wanted> = FxHashMap::default();
+        for module in &values.world().modules {
+            let mut wanted = Wanted::default();
+            let is_python = self.sources.get(module.file).language.is_python();
+            for (name, local) in exports(values, module) {
+                let Some(top) = values.world().top_level(module.file) else {
+                    continue;
+                };
+                if values
+                    .of(top, local)
+                    .iter()
+                    .any(|entity| interest.holds(*entity))
+                {
+                    let is_whole =
+                        !is_python && ["default", "module.exports"].contains(&name.text());
+                    wanted.is_whole |= is_whole;
+                    wanted.names.insert(name);
+                }
+            }
+            if wanted.names.is_empty() {
+                continue;
+            }
+            for stem in self.stems(module.file) {
+                let entry = found.entry(stem).or_default();
+                entry.names.extend(wanted.names.iter().copied());
+                entry.is_whole |= wanted.is_whole;
+            }
+        }
+        found
+    }
+
+    /// The last words of specifiers that may name a file: its own, its folder's for an index, its package's.
+    fn stems(&self, file: FileId) -> Vec<Symbol> {
+        let path = &self.sources.get(file).path;
+        let mut parts = path.rsplit('/');
+        let name = parts.next().unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        let mut stems = vec![Symbol::new(stem)];
+        if ["index", "__init__", "main"].contains(&stem) {
+            stems.extend(parts.next().map(Symbol::new));
+        }
+        for manifest in self
+            .manifests
+            .iter()
+            .filter(|manifest| manifest.path.ends_with("package.json"))
+        {
+            let folder = manifest
+                .path
+                .strip_suffix("package.json")
+                .unwrap_or_default();
+            if !folder.is_empty() && path.starts_with(folder) {
+                let name = serde_json::from_str::<serde_json::Value>(&manifest.text).ok();
+                let name = name.as_ref().and_then(|json| json.get("name")?.as_str());
+                stems.extend(
+                    name.and_then(|name| name.rsplit('/').next())
+                        .map(Symbol::new),
+                );
+            }
+        }
+        stems
+    }
+}
+
+/// What a module exports: names and the locals of its top-level function.
+fn exports(values: &Values<'_>, module: &Module) -> Vec<(Symbol, LocalId)> {
+    let is_python = values
+        .world()
+        .top_level(module.file)
+        .is_some_and(|key| values.world().language(key).is_python());
+    if !is_python {
+        return module
+            .exports
+            .iter()
+            .map(|export| (export.name, export.local))
+            .collect();
+    }
+    let locals = module.functions.first().map_or(&[][..], |top| &top.locals);
+    let named = locals
+        .iter()
+        .enumerate()
+        .filter(|(_, local)| !local.name.is_empty());
+    named
+        .map(|(index, local)| (local.name, LocalId::new(index)))
+        .collect()
+}
+
+/// Whether text uses one of the names, or brings in all of them.
+fn uses(text: &[u8], wanted: &Wanted) -> bool {
+    wanted.is_whole
+        || memmem::find(text, b"import *").is_some()
+        || memmem::find(text, b"export *").is_some()
+        || wanted
+            .names
+            .iter()
+            .any(|name| memmem::find(text, name.as_bytes()).is_some())
+}
+
+/// Whether a function has a resource in hand: a value of a library's resource type.
+fn has_resource(values: &Values<'_>, function: FunctionKey) -> bool {
+    let library = values.library();
+    let locals = 0..values.world().function(function).locals.len();
+    locals.map(LocalId::new).any(|local| {
+        values
+            .of(function, local)
+            .iter()
+            .any(|entity| match entity {
+                Entity::Instance(path, _) | Entity::Scope(path, _) => library.is_resource(*path),
+                _ => false,
+            })
+    })
+}
+
+/// Which entities make an export worth following.
+struct Interest<'v, 'w> {
+    values: &'v Values<'w>,
+    functions: FxHashSet<FunctionKey>,
+    classes: FxHashSet<crate::link::ClassKey>,
+}
+
+impl<'v, 'w> Interest<'v, 'w> {
+    fn new(values: &'v Values<'w>) -> Self {
+        let mut interest = Self {
+            values,
+            functions: FxHashSet::default(),
+            classes: FxHashSet::default(),
+        };
+        // Interest spreads through results: a factory of factories takes two rounds.
+        for _ in 0..4 {
+            let before = interest.functions.len() + interest.classes.len();
+            interest.spread();
+            if interest.functions.len() + interest.classes.len() == before {
+                break;
+            }
+        }
+        interest
+    }
+
+    fn spread(&mut self) {
+        let world = self.values.world();
+        for function in world.functions() {
+            let gives = self
+                .values
+                .result(function)
+                .iter()
+                .chain(self.values.yielded(function));
+            let is_interesting =
+                gives.copied().any(|entity| self.holds(entity)) || self.opens_pool(function);
+            if is_interesting {
+                self.functions.insert(function);
+            }
+        }
+        for class in world.classes() {
+            let declared = world.class(class);
+            let mut methods = declared
+                .methods
+                .iter()
+                .map(|(_, method)| world.function_near(class, *method));
+            let by_method = methods.any(|method| self.functions.contains(&method));
+            let by_field = self
+                .values
+                .fields_of(class)
+                .any(|entity| self.holds(entity));
+            let by_base = self
+                .values
+                .library_bases(class)
+                .iter()
+                .any(|base| self.values.library().is_resourceful(*base));
+            if by_method || by_field || by_base {
+                self.classes.insert(class);
+            }
+        }
+    }
+
+    fn opens_pool(&self, function: FunctionKey) -> bool {
+        let locals = 0..self.values.world().function(function).locals.len();
+        locals.map(LocalId::new).any(|local| {
+            self.values.of(function, local).iter().any(|entity| {
+                matches!(entity, Entity::Instance(path, Some(origin))
+                    if origin.function == function && self.values.library().is_resourceful(*path))
+            })
+        })
+    }
+
+    fn holds(&self, entity: Entity) -> bool {
+        match entity {
+            Entity::Instance(path, _)
+            | Entity::Scope(path, _)
+            | Entity::External(path)
+            | Entity::Method(path, _) => self.values.library().is_resourceful(path),
+            Entity::Function(function) | Entity::Generator(function) => {
+                self.functions.contains(&function)
+            }
+            Entity::Class(class) | Entity::Object(class) => self.classes.contains(&class),
+            Entity::Record(_) => self
+                .values
+                .entries(entity)
+                .any(|entry| !matches!(entry, Entity::Record(_)) && self.holds(entry)),
+            Entity::Module(_) => false,
+        }
+    }
+}
+
+/// Whether a package's name at this place in the text is what an import names.
+fn is_import(source: &Source, start: usize, end: usize) -> bool {
+    let text = source.text.as_bytes();
+    let before = start
+        .checked_sub(1)
+        .and_then(|position| text.get(position))
+        .copied()
+        .unwrap_or(b'\n');
+    let after = text.get(end).copied().unwrap_or(b'\n');
+    if source.language.is_python() {
+        return before.is_ascii_whitespace() && !is_word(after);
+    }
+    let ends_inside = end > 0 && text.get(end - 1) == Some(&b'/');
+    matches!(before, b'"' | b'\'' | b'`')
+        && (ends_inside || matches!(after, b'"' | b'\'' | b'`' | b'/'))
+}
+
+/// Whether a module's last word at this place may be the end of a specifier.
+fn is_import_end(source: &Source, start: usize, end: usize) -> bool {
+    let text = source.text.as_bytes();
+    let before = start
+        .checked_sub(1)
+        .and_then(|position| text.get(position))
+        .copied()
+        .unwrap_or(b'\n');
+    let after = text.get(end).copied().unwrap_or(b'\n');
+    if source.language.is_python() {
+        return (before == b'.'
+            || before == b','
+            || before == b'('
+            || before.is_ascii_whitespace())
+            && !is_word(after);
+    }
+    matches!(before, b'"' | b'\'' | b'`' | b'/')
+        && matches!(after, b'"' | b'\'' | b'`' | b'.' | b'/')
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
