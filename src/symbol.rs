@@ -17,6 +17,9 @@ const SHARDS: usize = 32;
 static TABLE: LazyLock<[Mutex<FxHashSet<&'static str>>; SHARDS]> =
     LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
+/// A static, because a constant may have another address in each place that uses it.
+static EMPTY: &str = "";
+
 /// An interned name: cheap to copy, equal exactly when the texts are equal.
 #[derive(Clone, Copy)]
 pub struct Symbol(&'static str);
@@ -24,6 +27,9 @@ pub struct Symbol(&'static str);
 impl Symbol {
     /// The symbol for `text`.
     pub fn new(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::empty();
+        }
         let mut hasher = FxHasher::default();
         text.hash(&mut hasher);
         let shard = usize::try_from(hasher.finish() >> 32).unwrap_or(0) % SHARDS;
@@ -34,6 +40,11 @@ impl Symbol {
         let stored: &'static str = Box::leak(text.into());
         names.insert(stored);
         Self(stored)
+    }
+
+    /// The symbol of no text, without a look at the table: what temporaries and positional arguments are named.
+    pub fn empty() -> Self {
+        Self(EMPTY)
     }
 
     /// The text, for as long as the process runs.
@@ -108,6 +119,7 @@ mod tests {
     fn equal_texts_are_one_symbol_and_order_is_textual() {
         assert_eq!(Symbol::new("pool"), Symbol::new(&String::from("pool")));
         assert_ne!(Symbol::new("pool"), Symbol::new("pools"));
+        assert_eq!(Symbol::new(""), Symbol::empty());
         assert!(Symbol::new("a") < Symbol::new("b"));
     }
 }

@@ -49,6 +49,10 @@ fn lowered(code: &Block<'_>) -> String {
     };
     let module = lower(FileId(0), &source);
     let mut text = print::module(&module);
+    for comment in &module.comments {
+        let range = comment.start as usize..comment.end as usize;
+        let _ = writeln!(text, "comment {}", source.slice(range));
+    }
     for (offset, message) in &module.notices {
         let _ = writeln!(text, "notice at {offset}: {message}");
     }

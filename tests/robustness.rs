@@ -6,7 +6,8 @@ mod markdown;
 use libtest_mimic::{Arguments, Failed, Trial};
 use markdown::{blocks, file_name, pages};
 use poolgate::ir::{
-    Action, Callee, Function, LocalId, LocalKind, Module, Piece, Terminator, Value,
+    Action, Callee, Function, FunctionId, LocalId, LocalKind, Module, Piece, Terminator, Type,
+    Value,
 };
 use poolgate::lower::lower;
 use poolgate::source::{FileId, Source};
@@ -26,7 +27,8 @@ fn main() -> ExitCode {
                 let Some(file) = file_name(&block) else {
                     continue;
                 };
-                let title = format!("{folder}/{name}: {}", block.heading);
+                let place = block.range.start;
+                let title = format!("{folder}/{name}:{place}: {}", block.heading);
                 let code = block.text.to_owned();
                 trials.push(Trial::test(title, move || mutilated(&file, &code)));
             }
@@ -66,34 +68,84 @@ fn lowers(file: &str, text: &str) -> Result<(), Failed> {
 
 /// Every id in a module leads somewhere.
 fn sound(module: &Module) -> Result<(), String> {
-    for function in &module.functions {
-        let is_local = |local: &LocalId| local.index() < function.locals.len();
-        for local in locals(function) {
-            if !is_local(&local) {
-                return Err(format!("no local {} in {}", local.0, function.name));
-            }
+    let owns = |function: FunctionId, local: LocalId| {
+        let function = module.functions.get(function.index());
+        function.is_some_and(|function| local.index() < function.locals.len())
+    };
+    for (index, function) in module.functions.iter().enumerate() {
+        let (id, name) = (FunctionId::new(index), function.name);
+        if let Some(local) = locals(function).into_iter().find(|local| !owns(id, *local)) {
+            return Err(format!("no local {} in {name}", local.0));
+        }
+        let mut outside = evaluated_outside(function);
+        if let Some(local) = outside.find(|local| !owns(function.parent, *local)) {
+            return Err(format!("no local {} around {name}", local.0));
         }
         for local in &function.locals {
-            if let LocalKind::Captured(owner, variable) = local.kind {
-                let owner = module.functions.get(owner.index());
-                if owner.is_none_or(|owner| variable.index() >= owner.locals.len()) {
-                    return Err(format!("captured from nowhere: {}", local.name));
-                }
+            if let LocalKind::Captured(owner, variable) = local.kind
+                && !owns(owner, variable)
+            {
+                return Err(format!("captured from nowhere: {}", local.name));
             }
         }
         for block in &function.blocks {
             let mut next = block.terminator.successors();
             if next.any(|next| next.index() >= function.blocks.len()) {
-                return Err(format!("an edge to nowhere in {}", function.name));
+                return Err(format!("an edge to nowhere in {name}"));
             }
+        }
+    }
+    for class in &module.classes {
+        let mut outside = class.bases.clone();
+        outside.extend(class.decorators.iter().map(|decorator| decorator.value));
+        for field in &class.fields {
+            outside.extend(field.value);
+            type_locals(field.annotation.as_ref(), &mut outside);
+        }
+        if let Some(local) = outside.iter().find(|local| !owns(class.parent, **local)) {
+            return Err(format!("no local {} around {}", local.0, class.name));
         }
     }
     Ok(())
 }
 
-/// Every local that a function's graph names.
+/// What a function's declaration makes the enclosing function evaluate.
+fn evaluated_outside(function: &Function) -> impl Iterator<Item = LocalId> {
+    let decorators = function.decorators.iter().map(|decorator| decorator.value);
+    let parameters = function.parameters.iter();
+    let defaults =
+        parameters.flat_map(|item| item.default.into_iter().chain(item.decorators.clone()));
+    decorators.chain(defaults)
+}
+
+fn type_locals(declared: Option<&Type>, locals: &mut Vec<LocalId>) {
+    match declared {
+        Some(Type::Name(local, _)) => locals.extend(local),
+        Some(Type::Generic(base, arguments)) => {
+            type_locals(Some(base), locals);
+            for argument in arguments {
+                type_locals(Some(argument), locals);
+            }
+        }
+        Some(Type::Union(members)) => {
+            for member in members {
+                type_locals(Some(member), locals);
+            }
+        }
+        Some(Type::Unknown) | None => {}
+    }
+}
+
+/// Every local that a function's graph and types name.
 fn locals(function: &Function) -> Vec<LocalId> {
     let mut locals: Vec<_> = function.parameters.iter().map(|item| item.local).collect();
+    type_locals(function.returns.as_ref(), &mut locals);
+    for parameter in &function.parameters {
+        type_locals(parameter.annotation.as_ref(), &mut locals);
+    }
+    for local in &function.locals {
+        type_locals(local.annotation.as_ref(), &mut locals);
+    }
     for block in &function.blocks {
         for statement in &block.statements {
             match &statement.action {
@@ -181,25 +233,17 @@ fn hostile() -> Vec<(String, &'static str, String)> {
             hostile.push((format!("{name} in {file}"), file, text.clone()));
         }
     }
-    for (name, text) in python(DEEP) {
+    for (name, text) in python_expressions(DEEP)
+        .into_iter()
+        .chain(python_statements(DEEP))
+    {
         hostile.push((format!("{name} in example.py"), "example.py", text));
     }
     hostile
 }
 
-/// Forms that only Python has. Blocks nest less deep: their indentation grows with the square.
-fn python(deep: usize) -> Vec<(&'static str, String)> {
-    let blocks = |header: &str, footer: &str| {
-        let mut text = String::new();
-        for depth in 0..deep / 10 {
-            text.extend([&" ".repeat(depth), header, "\n"]);
-        }
-        text.extend([&" ".repeat(deep / 10), "return f()\n"]);
-        for depth in (0..deep / 10).rev().filter(|_| !footer.is_empty()) {
-            text.extend([&" ".repeat(depth), footer, "\n"]);
-        }
-        text
-    };
+/// Expressions and patterns that only Python has.
+fn python_expressions(deep: usize) -> Vec<(&'static str, String)> {
     let around =
         |open: &str, close: &str| format!("{}x{}\n", open.repeat(deep), close.repeat(deep));
     vec![
@@ -236,6 +280,25 @@ fn python(deep: usize) -> Vec<(&'static str, String)> {
             "grouped exceptions",
             format!("try: x()\nexcept {}: pass\n", around("(", ")").trim_end()),
         ),
+    ]
+}
+
+/// Statements that only Python has. Blocks nest less deep: their indentation grows with the square.
+fn python_statements(deep: usize) -> Vec<(&'static str, String)> {
+    let blocks = |header: &str, footer: &str| {
+        let mut text = String::new();
+        for depth in 0..deep / 10 {
+            text.extend([&" ".repeat(depth), header, "\n"]);
+        }
+        text.extend([&" ".repeat(deep / 10), "return f()\n"]);
+        for depth in (0..deep / 10).rev().filter(|_| !footer.is_empty()) {
+            text.extend([&" ".repeat(depth), footer, "\n"]);
+        }
+        text
+    };
+    let around =
+        |open: &str, close: &str| format!("{}x{}\n", open.repeat(deep), close.repeat(deep));
+    vec![
         (
             "managers",
             format!("with {}: pass\n", vec!["f() as g"; deep].join(", ")),

@@ -247,7 +247,7 @@ impl<C> Builder<C> {
 
     /// A new temporary.
     pub fn temporary(&mut self) -> LocalId {
-        self.local(Symbol::new(""), LocalKind::Temporary, None)
+        self.local(Symbol::empty(), LocalKind::Temporary, None)
     }
 
     /// The local with this id, for completing its declaration.
@@ -490,19 +490,19 @@ fn redirect(terminator: &mut Terminator, position: &[BlockId]) {
 
 /// Depth-first without recursion: hostile input makes long chains.
 fn reverse_postorder(drafts: &[Draft]) -> Vec<BlockId> {
-    let successors = |block: BlockId| -> Vec<BlockId> {
-        drafts[block.index()]
+    let successors = |block: BlockId| -> [Option<BlockId>; 2] {
+        let mut next = drafts[block.index()]
             .end
             .iter()
-            .flat_map(|(end, _)| end.successors())
-            .collect()
+            .flat_map(|(end, _)| end.successors());
+        [next.next(), next.next()]
     };
     let mut seen = vec![false; drafts.len()];
     let mut order = Vec::new();
     let mut stack = vec![(BlockId(0), successors(BlockId(0)))];
     seen[0] = true;
     while let Some((block, pending)) = stack.last_mut() {
-        match pending.pop() {
+        match pending[1].take().or_else(|| pending[0].take()) {
             Some(next) if seen[next.index()] => {}
             Some(next) => {
                 seen[next.index()] = true;

@@ -162,12 +162,6 @@ impl<C> Frames<C> {
         &mut self.stack[innermost]
     }
 
-    /// The function that encloses the current one, for what is evaluated there: decorators, defaults.
-    pub(super) fn enclosing(&mut self) -> Option<&mut Frame<C>> {
-        let position = self.stack.len().checked_sub(2)?;
-        self.stack.get_mut(position)
-    }
-
     /// Adds a class.
     pub(super) fn add_class(&mut self, class: Class) -> ClassId {
         self.module.classes.push(class);

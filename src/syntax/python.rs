@@ -269,7 +269,7 @@ pub fn child(node: Node<'_>, field: Field) -> Option<Node<'_>> {
 }
 
 /// Up to so many children it is faster to ask for each than to walk a cursor, which keeps its whole path.
-const FEW: u32 = 6;
+const FEW: u32 = 4;
 
 /// The children that are not tokens or comments.
 pub fn parts<'tree>(node: Node<'tree>, cursor: &mut Cursor<'tree>) -> Vec<Node<'tree>> {
@@ -287,6 +287,7 @@ pub fn add_parts<'tree>(
     let is_part =
         |part: &Node<'tree>| !matches!(kind(*part), Kind::Comment | Kind::LineContinuation);
     let count = u32::try_from(node.named_child_count()).unwrap_or(u32::MAX);
+    parts.reserve(node.named_child_count());
     if count <= FEW {
         let children = (0..count).filter_map(|index| node.named_child(index));
         parts.extend(children.filter(is_part));

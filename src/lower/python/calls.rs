@@ -92,7 +92,7 @@ impl<'t> Lowering<'t> {
             None => self.degrade(node, None),
         };
         Argument {
-            name: name.unwrap_or_else(|| Symbol::new("")),
+            name: name.unwrap_or_else(Symbol::empty),
             ..positional(value)
         }
     }
@@ -101,7 +101,7 @@ impl<'t> Lowering<'t> {
 fn positional(value: LocalId) -> Argument {
     Argument {
         value,
-        name: Symbol::new(""),
+        name: Symbol::empty(),
         is_spread: false,
     }
 }

@@ -68,7 +68,7 @@ impl<'t> Lowering<'t> {
         let place = site(node);
         let name = match wanted {
             Some(local) => self.builder().local_mut(local).name,
-            None => Symbol::new(""),
+            None => Symbol::empty(),
         };
         let traits = Traits {
             is_closure: true,
@@ -212,7 +212,7 @@ impl<'t> Lowering<'t> {
         let name = if is_name {
             self.symbol(header.target)
         } else {
-            Symbol::new("")
+            Symbol::empty()
         };
         let frame = self.frames.frame();
         let position = u32::try_from(frame.parameters.len()).unwrap_or(u32::MAX);

@@ -139,14 +139,14 @@ impl<'t> Lowering<'t> {
     pub(super) fn entry(&mut self, node: Node<'t>) -> (Symbol, LocalId) {
         let parts = (child(node, Field::Key), child(node, Field::Value));
         let (Some(key), Some(value)) = parts else {
-            return (Symbol::new(""), self.expression(node));
+            return (Symbol::empty(), self.expression(node));
         };
         let name = match self.constant(key) {
             Some(crate::ir::Constant::Text(text)) => text,
-            Some(_) => Symbol::new(""),
+            Some(_) => Symbol::empty(),
             None => {
                 self.expression(key);
-                Symbol::new("")
+                Symbol::empty()
             }
         };
         (name, self.expression(value))

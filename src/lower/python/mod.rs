@@ -113,9 +113,7 @@ impl<'t> Lowering<'t> {
         if contains(self.source, b"poolgate:") {
             self.collect_comments(root);
         }
-        if contains(self.source, b"global") {
-            self.declare_globals(root);
-        }
+        self.declare_globals(root);
         self.declare_names(root);
         self.block(root);
     }

@@ -7,6 +7,12 @@ use crate::ir::{LocalId, LocalKind};
 use crate::symbol::Symbol;
 use crate::syntax::Node;
 use crate::syntax::python::{Field, Kind, add_parts, child, kind, parts};
+use memchr::memmem;
+
+const WORD: &[u8] = b"global";
+
+/// Each lookup may pass over all statements of the module; beyond so many, one walk is cheaper.
+const GLOBAL_LOOKUPS: u32 = 50;
 
 /// The names bound in a body, in the order of the text.
 #[derive(Default)]
@@ -43,18 +49,39 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    /// Declares in the module what any function says is `global`.
+    /// Declares in the module what any function says is `global`, found by the text: walking the tree for so
+    /// rare a statement would cost as much as lowering it.
     pub(super) fn declare_globals(&mut self, root: Node<'t>) {
-        walk(root, |node| {
-            if kind(node) != Kind::Global {
-                return true;
+        let text = self.source.text.as_bytes();
+        let mut left = GLOBAL_LOOKUPS;
+        for start in memmem::find_iter(text, WORD) {
+            let end = start + WORD.len();
+            let starts_statement = text.get(..start).is_some_and(starts_statement);
+            let ends_word = text.get(end).is_some_and(u8::is_ascii_whitespace);
+            if !starts_statement || !ends_word {
+                continue;
             }
-            for name in parts(node, &mut self.cursor) {
-                let name = self.symbol(name);
-                self.frames.frame().declare_outermost(name);
+            if left == 0 {
+                walk(root, |node| self.declare_global(node));
+                return;
             }
-            false
-        });
+            left -= 1;
+            if let Some(node) = root.named_descendant_for_byte_range(start, end) {
+                self.declare_global(node);
+            }
+        }
+    }
+
+    /// Says whether to look further within the node.
+    fn declare_global(&mut self, node: Node<'t>) -> bool {
+        if kind(node) != Kind::Global {
+            return true;
+        }
+        for name in parts(node, &mut self.cursor) {
+            let name = self.symbol(name);
+            self.frames.frame().declare_outermost(name);
+        }
+        false
     }
 
     /// The variable that assigning to a name changes.
@@ -217,6 +244,15 @@ impl<'t> Lowering<'t> {
             }
         }
     }
+}
+
+/// Whether a statement may start behind this text.
+fn starts_statement(before: &[u8]) -> bool {
+    let last = before
+        .iter()
+        .rev()
+        .find(|byte| !matches!(byte, b' ' | b'\t'));
+    matches!(last, None | Some(b'\n' | b'\r' | b';' | b':'))
 }
 
 /// Whether statements can stand somewhere in it.
