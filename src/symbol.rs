@@ -21,9 +21,15 @@ static TABLE: LazyLock<[Mutex<FxHashSet<&'static str>>; SHARDS]> =
 #[derive(Clone, Copy)]
 pub struct Symbol(&'static str);
 
+/// The symbol of every temporary and positional argument; worth a way around the lock.
+static EMPTY: Symbol = Symbol("");
+
 impl Symbol {
     /// The symbol for `text`.
     pub fn new(text: &str) -> Self {
+        if text.is_empty() {
+            return EMPTY;
+        }
         let mut hasher = FxHasher::default();
         text.hash(&mut hasher);
         let shard = usize::try_from(hasher.finish() >> 32).unwrap_or(0) % SHARDS;
