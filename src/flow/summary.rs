@@ -396,7 +396,13 @@ impl<'p> Summaries<'p> {
         {
             return true;
         }
-        let callbacks = call.arguments.iter().filter(|_| !meaning.facts.is_empty());
+        // Only callbacks that run here raise here; those stored for later do not.
+        let runs = [Effect::CallsBack, Effect::Iterates];
+        let runs_callbacks = meaning
+            .facts
+            .iter()
+            .any(|(fact, _)| runs.iter().any(|effect| fact.has(*effect)));
+        let callbacks = call.arguments.iter().filter(|_| runs_callbacks);
         let callbacks = callbacks.flat_map(|argument| view.values.of(view.key, argument.value));
         let callbacks: Vec<_> = callbacks.filter_map(function_of).collect();
         if callbacks.into_iter().any(|callback| self.raises(callback)) {

@@ -105,7 +105,12 @@ impl Held<'_, '_> {
         } else {
             Mode::Held
         };
-        self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource));
+        match (acquisition.at, call.callee) {
+            (Place::Receiver, Callee::Method(receiver, _)) => {
+                anew.set(receiver, Some(Fact::Resource));
+            }
+            _ => self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource)),
+        }
         ways.push(go(returns, next, anew));
         ways
     }

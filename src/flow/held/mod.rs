@@ -258,7 +258,10 @@ impl Analysis for Held<'_, '_> {
                 result,
                 resumes,
                 raises,
-            } => suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts),
+            } => {
+                let mode = self.lent(*kind, *value, mode, &facts);
+                suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts)
+            }
             Terminator::Return(value) => vec![self.leave(*value, mode, facts)],
             Terminator::Raise { raises, .. } => vec![go(*raises, mode, facts)],
             Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
