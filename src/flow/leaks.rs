@@ -55,7 +55,7 @@ fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     let mut seen = FxHashSet::default();
     for function in values.world().functions() {
         let view = summaries.view(function);
-        if !sites::acquisitions_known(&view).is_empty() && seen.insert(function) {
+        if sites::may_acquire(&view) && seen.insert(function) {
             found.push(function);
         }
     }

@@ -9,7 +9,7 @@ use crate::ir::{
     Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Suspension, Terminator,
     Value,
 };
-use crate::library::{Effect, Returns};
+use crate::library::{Effect, Place, Returns};
 use crate::link::FunctionKey;
 use crate::link::values::CallSite;
 use rustc_hash::FxHashSet;
@@ -74,7 +74,9 @@ pub fn openings(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Opening
             let Some(call) = view.call(block) else {
                 continue;
             };
-            let opens = view.meaning(block).fact(Effect::OpensPool).is_some();
+            let opening = view.meaning(block).fact(Effect::OpensPool);
+            // What keeps its pool in the receiver has somebody who owns it.
+            let opens = opening.is_some_and(|fact| fact.at != Place::Receiver);
             let site = view.body.block(block).site;
             if !opens || !seen.insert(site) {
                 continue;
@@ -310,8 +312,15 @@ fn call_fate(
     // Functions of the program, and those nobody knows, may keep it.
     fate.is_passed |=
         meaning.is_unknown() || !meaning.functions.is_empty() || !meaning.constructs.is_empty();
-    fate.is_kept |= meaning
+    if meaning
         .facts
         .iter()
-        .any(|(fact, _)| fact.has(Effect::Keeps));
+        .any(|(fact, _)| fact.has(Effect::Keeps))
+    {
+        // `pools.set(tenant, pool)`: kept where the collection outlives the call.
+        let outlives = matches!(call.callee, Callee::Method(receiver, _)
+            if view.values.world().origin(view.key, receiver).0 != view.key);
+        fate.is_kept |= outlives;
+        fate.is_passed |= !outlives;
+    }
 }

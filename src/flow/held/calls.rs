@@ -280,7 +280,8 @@ impl Held<'_, '_> {
         {
             after.returns = Some(Mode::Held);
             let sends = [Effect::Queries, Effect::Commits];
-            if meaning.is_unknown() || sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
+            let is_opaque = meaning.is_unknown() || !meaning.functions.is_empty();
+            if is_opaque || sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
                 after.raises = Mode::Held;
             }
         }

@@ -148,6 +148,11 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
     // Where there is no resource, nothing is owed.
     outcome.returns_done |= !solution.paths(&mut held, Mode::Idle).is_empty();
     outcome.gives_back = held.gives_back;
+    // A promise that is returned raises where the caller awaits it.
+    if !outcome.raises_held && !outcome.raises_done && summaries.raises(function) {
+        outcome.raises_held = outcome.returns_held;
+        outcome.raises_done = outcome.returns_done;
+    }
     outcome
 }
 
