@@ -75,14 +75,20 @@ pub fn openings(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Opening
                 continue;
             };
             let opening = view.meaning(block).fact(Effect::OpensPool);
-            // What keeps its pool in the receiver has somebody who owns it.
-            let opens = opening.is_some_and(|fact| fact.at != Place::Receiver);
+            let Some(at) = opening.map(|fact| fact.at) else {
+                continue;
+            };
             let site = view.body.block(block).site;
-            if !opens || !seen.insert(site) {
+            if !seen.insert(site) {
                 continue;
             }
-            if let Some(why) = verdict(summaries, reach, &view, (block, call.result), FACTORY_LIMIT)
-            {
+            if let Some(why) = verdict(
+                summaries,
+                reach,
+                &view,
+                (block, call.result, at),
+                FACTORY_LIMIT,
+            ) {
                 found.push(Opening {
                     function,
                     site,
@@ -99,12 +105,14 @@ fn verdict(
     summaries: &mut Summaries<'_>,
     reach: &mut Reach,
     view: &View<'_>,
-    (block, pool): (BlockId, LocalId),
+    (block, pool, at): (BlockId, LocalId, Place),
     depth: u32,
 ) -> Option<Why> {
     let values = summaries.values;
     let function = view.key;
-    let fate = fate(view, pool);
+    let mut fate = fate(view, pool);
+    // What keeps its pool in the receiver has somebody who may own it.
+    fate.is_passed |= at == Place::Receiver;
     let is_lasting = values.world().is_top_level(function) || reach.is_memoised(function);
     if fate.is_kept || is_lasting {
         return None;
@@ -153,7 +161,7 @@ fn factory_verdict(
             summaries,
             reach,
             &view,
-            (caller.block, call.result),
+            (caller.block, call.result, Place::Result),
             depth - 1,
         );
         if why.is_some_and(|why| why != Why::Local) {

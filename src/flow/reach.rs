@@ -30,6 +30,8 @@ pub struct Reach {
     once: FxHashSet<FunctionKey>,
     memoised: FxHashSet<FunctionKey>,
     loops: FxHashMap<FunctionKey, Vec<bool>>,
+    /// Functions whose result a framework hands to whoever asks for it.
+    injected: FxHashSet<FunctionKey>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
 }
@@ -80,6 +82,9 @@ impl Reach {
         if fact.has(Effect::Memoises) {
             self.memoised.insert(function);
         }
+        if fact.has(Effect::Injects) {
+            self.injected.insert(function);
+        }
     }
 
     fn read_calls(&mut self, view: &View<'_>) {
@@ -89,7 +94,13 @@ impl Reach {
                 continue;
             };
             let says = |effect| view.meaning(block).fact(effect).is_some();
-            if !(says(Effect::RunsPerCall) || says(Effect::RunsOnce) || says(Effect::Memoises)) {
+            let effects = [
+                Effect::RunsPerCall,
+                Effect::RunsOnce,
+                Effect::Memoises,
+                Effect::Injects,
+            ];
+            if !effects.into_iter().any(says) {
                 continue;
             }
             for argument in &call.arguments {
@@ -159,6 +170,11 @@ impl Reach {
                     && !self.is_in_loop(values, caller)
                     && self.once_within(values, caller.function, depth - 1)
             })
+    }
+
+    /// Whether a framework calls the function and hands its result on, giving nothing back.
+    pub fn is_injected(&self, function: FunctionKey) -> bool {
+        self.injected.contains(&function)
     }
 
     /// Whether the function's result is kept, so that its body runs once.

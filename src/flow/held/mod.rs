@@ -208,7 +208,7 @@ pub(super) fn owned(summaries: &mut Summaries<'_>, function: FunctionKey) -> Opt
             continue;
         }
         let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition));
-        if solution.is_cut || !(held.returned_pending || held.returned_held) {
+        if solution.is_cut || !held.hands_out() {
             continue;
         }
         let when = if held.returned_pending && acquisition.when != When::Call {
@@ -341,6 +341,11 @@ fn take(mode: &mut Mode, facts: &mut Facts) {
 }
 
 impl<'p> Held<'_, 'p> {
+    /// Whether the function returns the resource.
+    pub fn hands_out(&self) -> bool {
+        self.returned_held || self.returned_pending
+    }
+
     fn starts(&self) -> Vec<(Mode, Facts)> {
         let Subject::Given(subject) = &self.subject else {
             return vec![(Mode::Idle, Facts::default())];
