@@ -233,15 +233,15 @@ fn statement_fate(
         Action::Assign(target, value) => match value {
             Value::Local(source) if *source == local => work.push(*target),
             Value::Sequence(parts) | Value::Opaque(parts) if parts.contains(&local) => {
-                work.push(*target)
+                work.push(*target);
             }
             Value::Record(parts) if parts.iter().any(|(_, part)| *part == local) => {
-                work.push(*target)
+                work.push(*target);
             }
             _ => {}
         },
         Action::SetField(_, _, value) | Action::SetItem(_, _, value) if *value == local => {
-            fate.is_kept = true
+            fate.is_kept = true;
         }
         Action::SetField(..) | Action::SetItem(..) => {}
     }

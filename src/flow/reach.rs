@@ -225,7 +225,7 @@ impl Reach {
     }
 }
 
-fn is_made(entity: &&Entity) -> bool {
+fn is_made(entity: &Entity) -> bool {
     matches!(entity, Entity::Instance(_, Some(_)))
 }
 

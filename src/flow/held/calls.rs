@@ -140,8 +140,13 @@ impl Held<'_, '_> {
             self.function_effect(block, call, function, facts, &mut after);
         }
         if let Callee::Local(local) = call.callee {
+            // A closure without a name is a promise's callback: its arguments are results, not instructions.
+            let is_callback = view.body.local(local).name.is_empty();
             for (function, role) in self.closures(facts, local) {
                 self.apply(block, function, role, &mut after);
+                if is_callback {
+                    self.apply_both(function, role, &mut after);
+                }
             }
         }
         if meaning.is_unknown() {
