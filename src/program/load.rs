@@ -7,10 +7,10 @@
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
 use crate::ir::{Action, Call, Callee, FunctionId, LocalId, LocalKind, Module, Terminator, Value};
 use crate::library::Library;
-use crate::link::resolve::Resolver;
+use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values};
-use crate::link::{FunctionKey, World};
 use crate::lower;
+use crate::progress::Progress;
 use crate::source::{FileId, Language, Manifest, Source, Sources};
 use crate::symbol::Symbol;
 use aho_corasick::AhoCorasick;
@@ -32,59 +32,59 @@ struct Wanted {
     is_whole: bool,
 }
 
-/// Loads what can matter.
-pub(super) fn load(
-    sources: &Sources,
-    manifests: &[Manifest],
-    library: &Library,
-    lowered: &(dyn Fn() + Sync),
-) -> World {
-    let mut loader = Loader {
-        sources,
-        manifests,
-        lowered,
-        is_loaded: vec![false; sources.len()],
-    };
-    let seeds = loader.seeds(library);
-    let mut modules = loader.lower(&seeds);
-    let resolver = Resolver::new(sources, manifests);
-    for _ in 0..ROUND_LIMIT {
-        let world = World::new(modules, sources);
-        let missing = {
-            let values = Values::new(&world, library, &resolver);
-            let mut missing = loader.called(&values);
-            missing.extend(loader.importers(&values));
-            missing
-        };
-        modules = world.modules;
-        let missing: Vec<_> = sources
-            .iter()
-            .map(|(file, _)| file)
-            .filter(|file| missing.contains(file))
-            .collect();
-        if missing.is_empty() {
-            break;
-        }
-        modules.extend(loader.lower(&missing));
-    }
-    World::new(modules, sources)
-}
-
-struct Loader<'s> {
+/// Loads round by round.
+pub(super) struct Loader<'s> {
     sources: &'s Sources,
     manifests: &'s [Manifest],
-    lowered: &'s (dyn Fn() + Sync),
+    progress: &'s Progress,
     is_loaded: Vec<bool>,
+    rounds: usize,
+}
+
+impl<'s> Loader<'s> {
+    /// Nothing is loaded yet.
+    pub(super) fn new(
+        sources: &'s Sources,
+        manifests: &'s [Manifest],
+        progress: &'s Progress,
+    ) -> Self {
+        Self {
+            sources,
+            manifests,
+            progress,
+            is_loaded: vec![false; sources.len()],
+            rounds: 0,
+        }
+    }
+
+    /// The modules to start with.
+    pub(super) fn start(&mut self, library: &Library) -> Vec<Module> {
+        let seeds = self.seeds(library);
+        self.lower(&seeds)
+    }
+
+    /// The files that the modules loaded so far call for, in order; none when there is enough.
+    pub(super) fn missing(&mut self, values: &Values<'_>) -> Vec<FileId> {
+        self.rounds += 1;
+        if self.rounds > ROUND_LIMIT {
+            return Vec::new();
+        }
+        let mut missing = self.called(values);
+        missing.extend(self.importers(values));
+        let files = self.sources.iter().map(|(file, _)| file);
+        files.filter(|file| missing.contains(file)).collect()
+    }
 }
 
 impl Loader<'_> {
-    fn lower(&mut self, files: &[FileId]) -> Vec<Module> {
+    /// Lowers files, in parallel; in order.
+    pub(super) fn lower(&mut self, files: &[FileId]) -> Vec<Module> {
         for file in files {
             self.is_loaded[file.0 as usize] = true;
         }
         let lower = |file: &FileId| {
             let module = lower::lower(*file, self.sources.get(*file));
-            (self.lowered)();
+            self.progress.analysed_one();
             module
         };
         files.par_iter().map(lower).collect()
