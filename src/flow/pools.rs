@@ -317,6 +317,8 @@ fn call_fate(
     if makes {
         work.push(call.result);
     }
+    // A pool given to what opens a pool is part of that one.
+    fate.is_kept |= meaning.fact(Effect::OpensPool).is_some();
     // Functions of the program, and those nobody knows, may keep it.
     fate.is_passed |=
         meaning.is_unknown() || !meaning.functions.is_empty() || !meaning.constructs.is_empty();

@@ -182,6 +182,9 @@ pub struct CallFact {
     pub returns: Returns,
     /// For [`Effect::CallsOut`]: http, mail, queue, ...
     pub kind: Option<Symbol>,
+    /// The effects do not hold for a call that is given an instance of this type: a session on somebody's connection
+    /// holds nothing of its own.
+    pub unless_given: Option<Symbol>,
     /// Where the claim comes from.
     pub source: Symbol,
 }
@@ -202,6 +205,8 @@ pub struct TypeFact {
     pub noun: Option<Symbol>,
     /// Types of its fields.
     pub fields: FxHashMap<Symbol, Symbol>,
+    /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
+    pub tells: FxHashMap<Symbol, bool>,
 }
 
 /// The knowledge about one language's libraries.
@@ -402,6 +407,13 @@ impl Library {
         let shelf = self.shelf(language);
         self.lineage(language, path)
             .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
+    }
+
+    /// Whether a field or method that is truthy tells that an instance is still held.
+    pub fn tells_held(&self, language: Language, path: Symbol, name: Symbol) -> Option<bool> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.tells.get(&name).copied())
     }
 
     /// What the data says about calling a path, one entry per form.
