@@ -40,7 +40,8 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
         let view = summaries.view(function);
         for acquisition in sites::acquisitions(summaries, &view) {
             if !reach.is_emptied(&view, &acquisition) {
-                found.extend(leak(summaries, &view, acquisition));
+                let is_injected = reach.is_injected(function) && !view.body.traits.is_generator;
+                found.extend(leak(summaries, &view, acquisition, is_injected));
             }
         }
     }
@@ -55,7 +56,7 @@ fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     let mut seen = FxHashSet::default();
     for function in values.world().functions() {
         let view = summaries.view(function);
-        if !sites::acquisitions_known(&view).is_empty() && seen.insert(function) {
+        if sites::may_acquire(&view) && seen.insert(function) {
             found.push(function);
         }
     }
@@ -75,15 +76,22 @@ fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     found
 }
 
-fn leak(summaries: &mut Summaries<'_>, view: &View<'_>, acquisition: Acquisition) -> Option<Leak> {
+fn leak(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    acquisition: Acquisition,
+    is_injected: bool,
+) -> Option<Leak> {
     let Place::CallbackParameter(position) = acquisition.at else {
-        return leak_of(
-            summaries,
-            view.key,
-            acquisition,
-            view.key,
-            Subject::Taken(acquisition),
-        );
+        let subject = Subject::Taken(acquisition);
+        let leak = leak_of(summaries, view.key, acquisition, view.key, subject);
+        return leak.or_else(|| {
+            if is_injected {
+                handed_to_framework(summaries, view, acquisition)
+            } else {
+                None
+            }
+        });
     };
     let call = view.call(acquisition.block)?;
     let callback = view.values.callback(view.key, call)?;
@@ -110,6 +118,29 @@ fn leak(summaries: &mut Summaries<'_>, view: &View<'_>, acquisition: Acquisition
         };
         let subject = Subject::Given(given);
         leak_of(summaries, view.key, acquisition, body, subject)
+    })
+}
+
+/// A dependency that returns what it takes: the framework hands it on, and nobody gives it back.
+fn handed_to_framework(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    acquisition: Acquisition,
+) -> Option<Leak> {
+    let view = summaries.view(view.key);
+    let (mut held, solution) = held::solve(summaries, &view, Subject::Taken(acquisition));
+    let is_returned = held.hands_out() && held.releases.is_empty() && !solution.is_cut;
+    let path = solution
+        .paths(&mut held, Mode::Done)
+        .into_iter()
+        .find(|path| path.exit == Exit::Return);
+    let path = path.filter(|_| is_returned)?;
+    Some(Leak {
+        function: view.key,
+        acquisition,
+        body: view.key,
+        path,
+        releases: Vec::new(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::ir::{
     Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Suspension, Terminator,
     Value,
 };
-use crate::library::{Effect, Returns};
+use crate::library::{Effect, Place, Returns};
 use crate::link::FunctionKey;
 use crate::link::values::CallSite;
 use rustc_hash::FxHashSet;
@@ -74,13 +74,21 @@ pub fn openings(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Opening
             let Some(call) = view.call(block) else {
                 continue;
             };
-            let opens = view.meaning(block).fact(Effect::OpensPool).is_some();
+            let opening = view.meaning(block).fact(Effect::OpensPool);
+            let Some(at) = opening.map(|fact| fact.at) else {
+                continue;
+            };
             let site = view.body.block(block).site;
-            if !opens || !seen.insert(site) {
+            if !seen.insert(site) {
                 continue;
             }
-            if let Some(why) = verdict(summaries, reach, &view, (block, call.result), FACTORY_LIMIT)
-            {
+            if let Some(why) = verdict(
+                summaries,
+                reach,
+                &view,
+                (block, call.result, at),
+                FACTORY_LIMIT,
+            ) {
                 found.push(Opening {
                     function,
                     site,
@@ -97,12 +105,14 @@ fn verdict(
     summaries: &mut Summaries<'_>,
     reach: &mut Reach,
     view: &View<'_>,
-    (block, pool): (BlockId, LocalId),
+    (block, pool, at): (BlockId, LocalId, Place),
     depth: u32,
 ) -> Option<Why> {
     let values = summaries.values;
     let function = view.key;
-    let fate = fate(view, pool);
+    let mut fate = fate(view, pool);
+    // What keeps its pool in the receiver has somebody who may own it.
+    fate.is_passed |= at == Place::Receiver;
     let is_lasting = values.world().is_top_level(function) || reach.is_memoised(function);
     if fate.is_kept || is_lasting {
         return None;
@@ -151,7 +161,7 @@ fn factory_verdict(
             summaries,
             reach,
             &view,
-            (caller.block, call.result),
+            (caller.block, call.result, Place::Result),
             depth - 1,
         );
         if why.is_some_and(|why| why != Why::Local) {
@@ -223,15 +233,15 @@ fn statement_fate(
         Action::Assign(target, value) => match value {
             Value::Local(source) if *source == local => work.push(*target),
             Value::Sequence(parts) | Value::Opaque(parts) if parts.contains(&local) => {
-                work.push(*target)
+                work.push(*target);
             }
             Value::Record(parts) if parts.iter().any(|(_, part)| *part == local) => {
-                work.push(*target)
+                work.push(*target);
             }
             _ => {}
         },
         Action::SetField(_, _, value) | Action::SetItem(_, _, value) if *value == local => {
-            fate.is_kept = true
+            fate.is_kept = true;
         }
         Action::SetField(..) | Action::SetItem(..) => {}
     }
@@ -310,8 +320,15 @@ fn call_fate(
     // Functions of the program, and those nobody knows, may keep it.
     fate.is_passed |=
         meaning.is_unknown() || !meaning.functions.is_empty() || !meaning.constructs.is_empty();
-    fate.is_kept |= meaning
+    if meaning
         .facts
         .iter()
-        .any(|(fact, _)| fact.has(Effect::Keeps));
+        .any(|(fact, _)| fact.has(Effect::Keeps))
+    {
+        // `pools.set(tenant, pool)`: kept where the collection outlives the call.
+        let outlives = matches!(call.callee, Callee::Method(receiver, _)
+            if view.values.world().origin(view.key, receiver).0 != view.key);
+        fate.is_kept |= outlives;
+        fate.is_passed |= !outlives;
+    }
 }

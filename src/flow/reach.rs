@@ -30,6 +30,8 @@ pub struct Reach {
     once: FxHashSet<FunctionKey>,
     memoised: FxHashSet<FunctionKey>,
     loops: FxHashMap<FunctionKey, Vec<bool>>,
+    /// Functions whose result a framework hands to whoever asks for it.
+    injected: FxHashSet<FunctionKey>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
 }
@@ -80,6 +82,9 @@ impl Reach {
         if fact.has(Effect::Memoises) {
             self.memoised.insert(function);
         }
+        if fact.has(Effect::Injects) {
+            self.injected.insert(function);
+        }
     }
 
     fn read_calls(&mut self, view: &View<'_>) {
@@ -89,7 +94,13 @@ impl Reach {
                 continue;
             };
             let says = |effect| view.meaning(block).fact(effect).is_some();
-            if !(says(Effect::RunsPerCall) || says(Effect::RunsOnce) || says(Effect::Memoises)) {
+            let effects = [
+                Effect::RunsPerCall,
+                Effect::RunsOnce,
+                Effect::Memoises,
+                Effect::Injects,
+            ];
+            if !effects.into_iter().any(says) {
                 continue;
             }
             for argument in &call.arguments {
@@ -161,6 +172,11 @@ impl Reach {
             })
     }
 
+    /// Whether a framework calls the function and hands its result on, giving nothing back.
+    pub fn is_injected(&self, function: FunctionKey) -> bool {
+        self.injected.contains(&function)
+    }
+
     /// Whether the function's result is kept, so that its body runs once.
     pub fn is_memoised(&self, function: FunctionKey) -> bool {
         self.memoised.contains(&function)
@@ -209,7 +225,7 @@ impl Reach {
     }
 }
 
-fn is_made(entity: &&Entity) -> bool {
+fn is_made(entity: &Entity) -> bool {
     matches!(entity, Entity::Instance(_, Some(_)))
 }
 

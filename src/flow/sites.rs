@@ -109,17 +109,19 @@ pub fn acquisitions(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acqui
     found
 }
 
-/// The blocks whose calls the library data itself says take a resource.
-pub fn acquisitions_known(view: &View<'_>) -> Vec<BlockId> {
+/// Whether the library data itself says that some call takes a resource, or hands on what a callback takes.
+pub fn may_acquire(view: &View<'_>) -> bool {
     let blocks = (0..view.body.blocks.len()).map(BlockId::new);
-    let takes = |block: &BlockId| {
-        let facts = &view.meaning(*block).facts;
-        facts.iter().any(|(fact, _)| kind(fact).is_some())
+    let takes = |fact: &CallFact| {
+        kind(fact).is_some() || matches!(fact.returns, Returns::ResultOfArgument(_))
     };
-    blocks
-        .filter(|block| view.call(*block).is_some())
-        .filter(takes)
-        .collect()
+    let mut calls = blocks.filter(|block| view.call(*block).is_some());
+    calls.any(|block| {
+        view.meaning(block)
+            .facts
+            .iter()
+            .any(|(fact, _)| takes(fact))
+    })
 }
 
 fn acquisition(

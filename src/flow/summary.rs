@@ -358,6 +358,7 @@ impl<'p> Summaries<'p> {
             }
             match &view.body.block(block).terminator {
                 Terminator::Unwind => return true,
+                Terminator::Return(value) if is_pending_promise(&view, *value) => return true,
                 Terminator::Call {
                     returns, raises, ..
                 } => {
@@ -396,7 +397,13 @@ impl<'p> Summaries<'p> {
         {
             return true;
         }
-        let callbacks = call.arguments.iter().filter(|_| !meaning.facts.is_empty());
+        // Only callbacks that run here raise here; those stored for later do not.
+        let runs = [Effect::CallsBack, Effect::Iterates];
+        let runs_callbacks = meaning
+            .facts
+            .iter()
+            .any(|(fact, _)| runs.iter().any(|effect| fact.has(*effect)));
+        let callbacks = call.arguments.iter().filter(|_| runs_callbacks);
         let callbacks = callbacks.flat_map(|argument| view.values.of(view.key, argument.value));
         let callbacks: Vec<_> = callbacks.filter_map(function_of).collect();
         if callbacks.into_iter().any(|callback| self.raises(callback)) {
@@ -436,7 +443,11 @@ fn fact_raises(view: &View<'_>, call: &crate::ir::Call, fact: &CallFact) -> bool
     if fact.has(Effect::Gathers) {
         return call.awaited;
     }
-    let is_script = !view.values.world().language(view.key).is_python();
+    !fact.has(Effect::CannotRaise) && !is_promise(view, call, fact)
+}
+
+/// Whether the call gives a promise that nobody awaits here.
+fn is_promise(view: &View<'_>, call: &crate::ir::Call, fact: &CallFact) -> bool {
     let sends = [
         Effect::Queries,
         Effect::Begins,
@@ -444,8 +455,21 @@ fn fact_raises(view: &View<'_>, call: &crate::ir::Call, fact: &CallFact) -> bool
         Effect::RollsBack,
         Effect::CallsOut,
     ];
-    let is_promise = is_script && !call.awaited && sends.iter().any(|effect| fact.has(*effect));
-    !fact.has(Effect::CannotRaise) && !is_promise
+    let is_script = !view.values.world().language(view.key).is_python();
+    is_script && !call.awaited && sends.iter().any(|effect| fact.has(*effect))
+}
+
+/// Whether a local is a promise of the database's that nobody has awaited: whoever awaits it gets its exception.
+fn is_pending_promise(view: &View<'_>, local: LocalId) -> bool {
+    let blocks = (0..view.body.blocks.len()).map(BlockId::new);
+    blocks
+        .filter_map(|block| Some((view.call(block)?, block)))
+        .any(|(call, block)| {
+            let facts = &view.meaning(block).facts;
+            call.result == local
+                && !call.awaited
+                && facts.iter().any(|(fact, _)| is_promise(view, call, fact))
+        })
 }
 
 fn function_of(entity: &Entity) -> Option<FunctionKey> {

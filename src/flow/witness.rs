@@ -55,6 +55,9 @@ pub fn tell(values: &Values<'_>, sources: &Sources, leak: &Leak) -> Story {
     }
 }
 
+/// A block at which the path turned, and whether it took the first way: raised itself, held.
+type Turn = (BlockId, bool);
+
 struct Teller<'a> {
     values: &'a Values<'a>,
     sources: &'a Sources,
@@ -155,7 +158,7 @@ impl Teller<'_> {
         }
     }
 
-    fn branch_step(&self, branch: Option<(BlockId, bool)>, steps: &mut Vec<Step>) {
+    fn branch_step(&self, branch: Option<Turn>, steps: &mut Vec<Step>) {
         let Some((block, holds)) = branch else { return };
         let site = self.body.block(block).site;
         let span = self.span(self.leak.body, site);
@@ -169,7 +172,7 @@ impl Teller<'_> {
         &self,
         noun: &str,
         block: BlockId,
-        branch: Option<(BlockId, bool)>,
+        branch: Option<Turn>,
         steps: &mut Vec<Step>,
     ) -> String {
         self.branch_step(branch, steps);
@@ -219,7 +222,7 @@ impl Teller<'_> {
         &self,
         noun: &str,
         block: BlockId,
-        (raised, branch): (Option<(BlockId, bool)>, Option<(BlockId, bool)>),
+        (raised, branch): (Option<Turn>, Option<Turn>),
         steps: &mut Vec<Step>,
     ) -> String {
         let mut ending = String::new();

@@ -182,18 +182,15 @@ impl LibraryFile {
         Ok(file)
     }
 
-    /// Whether using the library can leave something to give back.
-    fn hands_out(&self) -> bool {
-        let effects = self.calls.iter().filter_map(|call| call.effect.as_ref());
-        effects
-            .flat_map(OneOrMany::as_slice)
-            .any(|effect| effect.hands_out())
-    }
-
     pub(super) fn shelve(&self, shelf: &mut Shelf) {
-        if self.hands_out() {
-            shelf.packages.extend(self.packages.iter().cloned());
-        }
+        let types = self.types.iter().map(|entry| entry.path.as_str());
+        let callees = self
+            .calls
+            .iter()
+            .flat_map(|entry| entry.callee.as_slice())
+            .map(String::as_str);
+        let paths = types.chain(callees).map(Symbol::new).collect();
+        shelf.contents.push((self.packages.clone(), paths));
         for global in &self.globals {
             shelf.globals.insert(Symbol::new(global));
         }

@@ -216,6 +216,8 @@ struct Shelf {
     globals: FxHashSet<Symbol>,
     /// Names that mean the same from whatever module that is not there.
     generated: FxHashMap<Symbol, Symbol>,
+    /// Each library's packages, and the paths it says something about.
+    contents: Vec<(Vec<String>, Vec<Symbol>)>,
     /// What an import of a library that hands out resources names.
     packages: Vec<String>,
     /// Types and callees from which a resource can be had, directly or through what they give.
@@ -232,6 +234,15 @@ impl Shelf {
             _ => false,
         };
         gives || fact.effects.iter().any(|effect| effect.hands_out())
+    }
+
+    /// Keeps the packages of libraries by which a resource can be had.
+    fn choose_packages(&mut self) {
+        let gives = |paths: &[Symbol]| paths.iter().any(|path| self.resourceful.contains(path));
+        let giving = self.contents.iter().filter(|(_, paths)| gives(paths));
+        self.packages = giving
+            .flat_map(|(packages, _)| packages.iter().cloned())
+            .collect();
     }
 
     /// Closes `resourceful` over what callees give and types have.
@@ -262,7 +273,7 @@ impl Shelf {
             let before = self.resourceful.len();
             self.resourceful.extend(found);
             if self.resourceful.len() == before {
-                return;
+                break;
             }
         }
     }
@@ -285,8 +296,10 @@ impl Library {
         for file in own {
             library.add(file);
         }
-        library.python.spread_resources();
-        library.javascript.spread_resources();
+        for shelf in [&mut library.python, &mut library.javascript] {
+            shelf.spread_resources();
+            shelf.choose_packages();
+        }
         Ok(library)
     }
 

@@ -260,7 +260,7 @@ fn path_config(texts: &FxHashMap<&str, &str>, path: &str, limit: usize) -> PathC
     let mut config = match json.get("extends").and_then(Value::as_str) {
         Some(parent) if limit > 0 && parent.starts_with('.') => join(folder, parent)
             .map(|path| {
-                if path.ends_with(".json") {
+                if split(&path).1.contains('.') {
                     path
                 } else {
                     format!("{path}.json")

@@ -33,7 +33,7 @@ struct Wanted {
 }
 
 /// Loads what can matter.
-pub fn load(
+pub(super) fn load(
     sources: &Sources,
     manifests: &[Manifest],
     library: &Library,

@@ -68,13 +68,17 @@ impl Program<'_> {
     /// The finding of a leak.
     pub fn leak_finding(&self, rule: &RuleInfo, leak: &Leak, verb: &str) -> Finding {
         let story = witness::tell(self.values, self.sources, leak);
-        let message = format!("{} is {verb} {}", story.subject, story.ending);
+        let message = if story.ending.is_empty() {
+            format!("{} is never {verb}", story.subject)
+        } else {
+            format!("{} is not {verb} {}", story.subject, story.ending)
+        };
         Finding {
             rule: rule.id,
             level: rule.level,
             confidence: Confidence::High,
             primary: self.world.span(leak.function, leak.acquisition.site),
-            message: message.trim_end().to_owned(),
+            message,
             steps: story.steps,
             identity: self.identity(leak.function, leak.acquisition.site),
         }

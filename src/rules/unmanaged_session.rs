@@ -18,12 +18,7 @@ impl Rule for UnmanagedSession {
             .iter()
             .filter(|leak| leak.acquisition.kind == Kind::Session)
         {
-            let verb = if leak.releases.is_empty() {
-                "never closed"
-            } else {
-                "not closed"
-            };
-            findings.push(program.leak_finding(&self.info(), leak, verb));
+            findings.push(program.leak_finding(&self.info(), leak, "closed"));
         }
     }
 }

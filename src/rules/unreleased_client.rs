@@ -18,12 +18,7 @@ impl Rule for UnreleasedClient {
             .iter()
             .filter(|leak| leak.acquisition.kind == Kind::Client)
         {
-            let verb = if leak.releases.is_empty() {
-                "never released"
-            } else {
-                "not released"
-            };
-            findings.push(program.leak_finding(&self.info(), leak, verb));
+            findings.push(program.leak_finding(&self.info(), leak, "released"));
         }
     }
 }

@@ -105,7 +105,12 @@ impl Held<'_, '_> {
         } else {
             Mode::Held
         };
-        self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource));
+        match (acquisition.at, call.callee) {
+            (Place::Receiver, Callee::Method(receiver, _)) => {
+                anew.set(receiver, Some(Fact::Resource));
+            }
+            _ => self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource)),
+        }
         ways.push(go(returns, next, anew));
         ways
     }
@@ -135,8 +140,13 @@ impl Held<'_, '_> {
             self.function_effect(block, call, function, facts, &mut after);
         }
         if let Callee::Local(local) = call.callee {
+            // A closure without a name is a promise's callback: its arguments are results, not instructions.
+            let is_callback = view.body.local(local).name.is_empty();
             for (function, role) in self.closures(facts, local) {
                 self.apply(block, function, role, &mut after);
+                if is_callback {
+                    self.apply_both(function, role, &mut after);
+                }
             }
         }
         if meaning.is_unknown() {
@@ -275,7 +285,8 @@ impl Held<'_, '_> {
         {
             after.returns = Some(Mode::Held);
             let sends = [Effect::Queries, Effect::Commits];
-            if meaning.is_unknown() || sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
+            let is_opaque = meaning.is_unknown() || !meaning.functions.is_empty();
+            if is_opaque || sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
                 after.raises = Mode::Held;
             }
         }

@@ -12,7 +12,7 @@ use super::summary::{Callback, Environment, Outcome, Owned, Role, Shape, Summari
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
-use crate::library::{CallFact, Effect, Place, Returns, When};
+use crate::library::{CallFact, Effect, Place, When};
 use crate::link::values::Entity;
 use crate::link::{ClassKey, FunctionKey};
 use crate::symbol::Symbol;
@@ -88,7 +88,7 @@ pub struct Held<'a, 'p> {
     /// Blocks whose end releases the resource on some path.
     pub releases: Vec<BlockId>,
     returned_pending: bool,
-    returned_held: bool,
+    returned_taken: bool,
 }
 
 /// Solves a subject.
@@ -109,7 +109,7 @@ pub fn solve<'a, 'p>(
         gives_back: false,
         releases: Vec::new(),
         returned_pending: false,
-        returned_held: false,
+        returned_taken: false,
     };
     let starts = held.starts();
     let solution = engine::solve(&mut held, view.body.blocks.len(), starts);
@@ -148,6 +148,11 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
     // Where there is no resource, nothing is owed.
     outcome.returns_done |= !solution.paths(&mut held, Mode::Idle).is_empty();
     outcome.gives_back = held.gives_back;
+    // A promise that is returned raises where the caller awaits it.
+    if !outcome.raises_held && !outcome.raises_done && summaries.raises(function) {
+        outcome.raises_held = outcome.returns_held;
+        outcome.raises_done = outcome.returns_done;
+    }
     outcome
 }
 
@@ -203,7 +208,7 @@ pub(super) fn owned(summaries: &mut Summaries<'_>, function: FunctionKey) -> Opt
             continue;
         }
         let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition));
-        if solution.is_cut || !(held.returned_pending || held.returned_held) {
+        if solution.is_cut || !held.hands_out() {
             continue;
         }
         let when = if held.returned_pending && acquisition.when != When::Call {
@@ -258,7 +263,10 @@ impl Analysis for Held<'_, '_> {
                 result,
                 resumes,
                 raises,
-            } => suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts),
+            } => {
+                let mode = self.lent(*kind, *value, mode, &facts);
+                suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts)
+            }
             Terminator::Return(value) => vec![self.leave(*value, mode, facts)],
             Terminator::Raise { raises, .. } => vec![go(*raises, mode, facts)],
             Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
@@ -333,6 +341,11 @@ fn take(mode: &mut Mode, facts: &mut Facts) {
 }
 
 impl<'p> Held<'_, 'p> {
+    /// Whether the function returns the resource.
+    pub fn hands_out(&self) -> bool {
+        self.returned_taken || self.returned_pending
+    }
+
     fn starts(&self) -> Vec<(Mode, Facts)> {
         let Subject::Given(subject) = &self.subject else {
             return vec![(Mode::Idle, Facts::default())];
@@ -377,7 +390,7 @@ impl<'p> Held<'_, 'p> {
                 self.assign(mode, facts, *target, fact);
             }
             Action::SetField(object, name, value) => {
-                self.set_field(mode, facts, (*object, *name), *value)
+                self.set_field(mode, facts, (*object, *name), *value);
             }
             Action::SetItem(_, _, value) => {
                 if facts.reaches(*value) || self.closure_takes(facts, *value) {
@@ -549,7 +562,7 @@ impl<'p> Held<'_, 'p> {
             Subject::Given(_) if gives_access => take(&mut mode, &mut facts),
             // What `__enter__` returns is still the object's.
             Subject::Taken(_) if gives_access && self.object_field(&facts).is_none() => {
-                self.returned_held |= gives_resource && mode == Mode::Held;
+                self.returned_taken |= gives_resource && mode == Mode::Held;
                 self.returned_pending |= gives_resource && mode == Mode::Pending;
                 take(&mut mode, &mut facts);
             }

@@ -150,8 +150,10 @@ impl<'tree> Lowering<'tree> {
                 .links
                 .get(position + 1)
                 .filter(|_| position + 1 < upto);
-            let method = next.filter(|next| self.kind(**next) == Kind::Call);
-            let is_call = self.kind(*link) == Kind::Call || method.is_some();
+            // `f()(x)` calls twice; only a member or item is called as a method.
+            let is_called = self.kind(*link) == Kind::Call;
+            let method = next.filter(|next| !is_called && self.kind(**next) == Kind::Call);
+            let is_call = is_called || method.is_some();
             position += if method.is_some() { 2 } else { 1 };
             let is_last = position == upto;
             let into = into.filter(|_| is_last);

@@ -88,6 +88,7 @@ impl<'tree> Lowering<'tree> {
         let node = self.bare(node);
         match self.kind(node) {
             Kind::Identifier | Kind::String | Kind::Number | Kind::Comment => {}
+            Kind::InternalModule => self.namespace(node),
             Kind::Call | Kind::Member | Kind::Subscript => self.discard_chain(node),
             Kind::Binary => self.discard_binary(node),
             Kind::Ternary => self.discard_ternary(node),

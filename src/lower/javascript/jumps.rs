@@ -206,6 +206,7 @@ impl<'tree> Lowering<'tree> {
             Kind::ForIn => self.for_in_loop(body, &labels),
             Kind::While => self.while_loop(body, &labels),
             Kind::Do => self.do_loop(body, &labels),
+            Kind::Switch if labels.is_empty() => self.switch_statement(body),
             _ => {
                 let done = self.builder().new_block();
                 self.within(&labels, done, &mut |lowering| {

@@ -107,7 +107,7 @@ impl<'tree> Lowering<'tree> {
         text.literal(self.source.slice(start..end.max(start)));
     }
 
-    /// `a + b + c`: a text where one operand is one, else arithmetic.
+    /// `a + b + c`: a text, unless numbers alone are written in it.
     pub(super) fn sum(&mut self, node: Node<'tree>, into: Option<LocalId>) -> LocalId {
         let value = self.sum_of(node, None);
         self.put(into, value, site(node))
@@ -127,12 +127,14 @@ impl<'tree> Lowering<'tree> {
 
     fn sum_of(&mut self, node: Node<'tree>, first: Option<LocalId>) -> Value {
         let operands = self.operands(node, "+");
-        let mut is_text = false;
+        let (mut is_text, mut is_number) = (false, false);
         for operand in &operands {
             let operand = self.bare(*operand);
             is_text |= matches!(self.kind(operand), Kind::String | Kind::TemplateString);
+            is_number |= self.kind(operand) == Kind::Number;
         }
-        if !is_text {
+        // What is not known to be a number may be a text made of texts.
+        if is_number && !is_text {
             let mut parts: Vec<_> = first.into_iter().collect();
             for operand in operands {
                 parts.push(self.expression(operand, None));
@@ -220,22 +222,34 @@ impl<'tree> Lowering<'tree> {
 
     /// The name of a property; empty for a computed one, which is evaluated.
     pub(super) fn key(&mut self, node: Node<'tree>) -> Symbol {
+        if let Some(name) = self.static_key(node) {
+            return name;
+        }
+        self.computed_key(node);
+        Symbol::new("")
+    }
+
+    /// The name of a property where it is constant.
+    pub(super) fn static_key(&mut self, node: Node<'tree>) -> Option<Symbol> {
         match self.kind(node) {
-            Kind::String => self.string(node),
+            Kind::String => Some(self.string(node)),
             Kind::ComputedPropertyName => {
-                let Some(inner) = self.first(node) else {
-                    return Symbol::new("");
-                };
+                let inner = self.first(node)?;
                 match self.constant(inner) {
-                    Some(Constant::Text(text)) => text,
-                    _ if self.is_well_known(inner) => self.symbol(inner),
-                    _ => {
-                        self.expression(inner, None);
-                        Symbol::new("")
-                    }
+                    Some(Constant::Text(text)) => Some(text),
+                    _ if self.is_well_known(inner) => Some(self.symbol(inner)),
+                    _ => None,
                 }
             }
-            _ => self.symbol(node),
+            _ => Some(self.symbol(node)),
+        }
+    }
+
+    /// The value of `[key]`.
+    pub(super) fn computed_key(&mut self, node: Node<'tree>) -> LocalId {
+        match self.first(node) {
+            Some(inner) => self.expression(inner, None),
+            None => self.null(None, site(node)),
         }
     }
 

@@ -96,11 +96,9 @@ impl<'tree> Lowering<'tree> {
                 ) else {
                     return;
                 };
-                let name = self.key(key);
-                let property = if name.is_empty() {
-                    Value::Opaque(vec![value])
-                } else {
-                    Value::Field(value, name)
+                let property = match self.static_key(key) {
+                    Some(name) => Value::Field(value, name),
+                    None => Value::Item(value, self.computed_key(key)),
                 };
                 self.bind(inner, property);
             }

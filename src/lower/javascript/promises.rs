@@ -45,7 +45,8 @@ impl<'tree> Lowering<'tree> {
         }
         let fields = &self.grammar.fields;
         let method = self.text(member.child_by_field_id(fields.property)?);
-        if !matches!(method, "then" | "catch" | "finally") || self.is_optional(call) {
+        let is_promise = matches!(method, "then" | "catch" | "finally");
+        if !is_promise || self.is_optional(call) || self.is_optional(member) {
             return None;
         }
         let arguments = call.child_by_field_id(fields.arguments)?;

@@ -1,0 +1,408 @@
+//! Calls: what they lead to, and the values that flow through them.
+use super::{
+    Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Entity, Form, FunctionKey, Holder,
+    Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher,
+    parameter_of,
+};
+
+impl<'w> Values<'w> {
+    pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
+        let block = self.world.function(site.function).block(site.block);
+        match &block.terminator {
+            Terminator::Call { call, .. } => Some((call, block.site)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn call(&mut self, site: CallSite, entity: Entity, method: Option<Symbol>) {
+        let Some((call, place)) = self.ir_call(site) else {
+            return;
+        };
+        let result = self.local(site.function, call.result);
+        let origin = Some(Origin {
+            function: site.function,
+            site: place,
+        });
+        for dispatch in self.dispatch(site.function, call, entity, method) {
+            match dispatch {
+                Dispatch::Function(function) => self.link(site, call, function, Some(entity)),
+                Dispatch::Construct(class) => {
+                    self.add(result, Entity::Object(class));
+                    for name in ["__init__", "constructor"] {
+                        if let Some(constructor) = self.method(class, name) {
+                            self.link(site, call, constructor, Some(Entity::Object(class)));
+                        }
+                    }
+                }
+                Dispatch::Facts(facts, receiver) => {
+                    for fact in facts {
+                        if self.form_holds(site.function, call, fact) {
+                            self.apply(site, call, fact, receiver, origin);
+                        }
+                    }
+                }
+                Dispatch::Make(path) => self.add(result, Entity::Instance(path, origin)),
+                Dispatch::Enter(entity) => self.add(result, entity),
+                Dispatch::Yields(function) => {
+                    self.watch(self.yield_node(function), Watcher::Copy(result));
+                }
+                Dispatch::Held(node) => self.watch(node, Watcher::Callee(site)),
+            }
+        }
+    }
+
+    /// What calling an entity, or its method, leads to.
+    pub(in crate::link) fn dispatch(
+        &self,
+        function: FunctionKey,
+        call: &Call,
+        entity: Entity,
+        method: Option<Symbol>,
+    ) -> Vec<Dispatch<'w>> {
+        let language = self.world.language(function);
+        let Some(name) = method else {
+            return self.dispatch_plain(language, entity);
+        };
+        if call.kind == CallKind::Super {
+            return self.dispatch_base(language, entity, name);
+        }
+        match entity {
+            Entity::External(path) => match self.library.member(language, path, &name) {
+                Some(member) => self.dispatch_plain(language, Entity::External(member)),
+                None => Vec::new(),
+            },
+            Entity::Instance(path, _) => self.dispatch_instance(language, call, entity, path, name),
+            Entity::Scope(path, origin) if call.kind == CallKind::Enter => {
+                vec![Dispatch::Enter(Entity::Instance(path, origin))]
+            }
+            Entity::Object(class) | Entity::Class(class) => {
+                self.dispatch_member(language, entity, class, name)
+            }
+            Entity::Record(node) => self
+                .fields
+                .get(&(Holder::Record(node), name))
+                .map(|field| Dispatch::Held(*field))
+                .into_iter()
+                .collect(),
+            Entity::Module(file) => self
+                .export(file, name, 0)
+                .map(Dispatch::Held)
+                .into_iter()
+                .collect(),
+            Entity::Generator(function) if call.kind == CallKind::Enter => {
+                vec![Dispatch::Yields(function)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn dispatch_plain(&self, language: Language, entity: Entity) -> Vec<Dispatch<'w>> {
+        match entity {
+            Entity::Function(function) => vec![Dispatch::Function(function)],
+            Entity::Class(class) => {
+                let mut found = vec![Dispatch::Construct(class)];
+                let bases = self.library_bases(class);
+                let facts = bases
+                    .into_iter()
+                    .map(|base| self.library.call(language, base));
+                found.extend(
+                    facts
+                        .filter(|facts| !facts.is_empty())
+                        .map(|facts| Dispatch::Facts(facts, None)),
+                );
+                found
+            }
+            Entity::External(path) => {
+                let facts = self.library.call(language, path);
+                if !facts.is_empty() {
+                    vec![Dispatch::Facts(facts, None)]
+                } else if self.library.is_type(language, path) {
+                    vec![Dispatch::Make(path)]
+                } else {
+                    Vec::new()
+                }
+            }
+            Entity::Instance(path, _) => {
+                vec![Dispatch::Facts(
+                    self.library.method(language, path, "__call__"),
+                    Some(entity),
+                )]
+            }
+            Entity::Method(path, name) => {
+                let receiver = Entity::Instance(path, None);
+                vec![Dispatch::Facts(
+                    self.library.method(language, path, &name),
+                    Some(receiver),
+                )]
+            }
+            Entity::Object(class) => self
+                .method(class, "__call__")
+                .map(Dispatch::Function)
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn dispatch_instance(
+        &self,
+        language: Language,
+        call: &Call,
+        entity: Entity,
+        path: Symbol,
+        name: Symbol,
+    ) -> Vec<Dispatch<'w>> {
+        let facts = self.library.method(language, path, &name);
+        let mut found = Vec::new();
+        if !facts.is_empty() {
+            found.push(Dispatch::Facts(facts, Some(entity)));
+        } else if let Some(kind) = self.library.field(language, path, name) {
+            found.extend(self.dispatch_plain(language, Entity::Instance(kind, None)));
+        }
+        // A scope gives itself unless the data says otherwise.
+        if call.kind == CallKind::Enter && facts.iter().all(|fact| fact.returns == Returns::Unknown)
+        {
+            found.push(Dispatch::Enter(entity));
+        }
+        found
+    }
+
+    pub(super) fn dispatch_member(
+        &self,
+        language: Language,
+        entity: Entity,
+        class: ClassKey,
+        name: Symbol,
+    ) -> Vec<Dispatch<'w>> {
+        if let Some(method) = self.method(class, &name) {
+            return vec![Dispatch::Function(method)];
+        }
+        let mut found: Vec<_> = self
+            .ancestry(class)
+            .into_iter()
+            .filter_map(|class| self.fields.get(&(Holder::Class(class), name)))
+            .map(|field| Dispatch::Held(*field))
+            .collect();
+        for base in self.library_bases(class) {
+            let facts = self.library.method(language, base, &name);
+            if !facts.is_empty() {
+                found.push(Dispatch::Facts(facts, Some(entity)));
+            }
+        }
+        found
+    }
+
+    pub(super) fn dispatch_base(
+        &self,
+        language: Language,
+        entity: Entity,
+        name: Symbol,
+    ) -> Vec<Dispatch<'w>> {
+        let (Entity::Object(class) | Entity::Class(class)) = entity else {
+            return Vec::new();
+        };
+        let inherited = self.ancestry(class).into_iter().skip(1).find_map(|base| {
+            let methods = &self.world.class(base).methods;
+            let (_, method) = methods.iter().find(|(method, _)| *method == name)?;
+            Some(self.world.function_near(base, *method))
+        });
+        if let Some(method) = inherited {
+            return vec![Dispatch::Function(method)];
+        }
+        let bases = self.library_bases(class);
+        let facts = bases
+            .into_iter()
+            .map(|base| self.library.method(language, base, &name));
+        facts
+            .filter(|facts| !facts.is_empty())
+            .map(|facts| Dispatch::Facts(facts, Some(entity)))
+            .collect()
+    }
+
+    /// Whether a fact is about this form of the call.
+    pub(in crate::link) fn form_holds(
+        &self,
+        function: FunctionKey,
+        call: &Call,
+        fact: &CallFact,
+    ) -> bool {
+        match fact.form {
+            Form::Any => true,
+            Form::Callback => self.callback(function, call).is_some(),
+            Form::Promise => self.callback(function, call).is_none(),
+        }
+    }
+
+    /// The last argument, where it is a function.
+    pub fn callback(&self, function: FunctionKey, call: &Call) -> Option<LocalId> {
+        let last = call
+            .arguments
+            .last()
+            .filter(|argument| !argument.is_spread)?
+            .value;
+        let is_function =
+            |entity: &Entity| matches!(entity, Entity::Function(_) | Entity::Method(..));
+        self.of(function, last)
+            .iter()
+            .any(is_function)
+            .then_some(last)
+    }
+
+    pub(super) fn link(
+        &mut self,
+        site: CallSite,
+        call: &'w Call,
+        function: FunctionKey,
+        receiver: Option<Entity>,
+    ) {
+        if !self.linked.insert((site, function)) {
+            return;
+        }
+        self.callers.entry(function).or_default().push(site);
+        let body = self.world.function(function);
+        for (position, argument) in call.arguments.iter().enumerate() {
+            let Some(parameter) = parameter_of(body, position, argument) else {
+                continue;
+            };
+            let source = self.local(site.function, argument.value);
+            let target = self.local(function, parameter);
+            self.watch(source, Watcher::Copy(target));
+        }
+        if let (Some(local), Some(entity @ (Entity::Object(_) | Entity::Class(_)))) =
+            (body.receiver, receiver)
+        {
+            let node = self.local(function, local);
+            self.add(node, entity);
+        }
+        let result = self.local(site.function, call.result);
+        if body.traits.is_constructor {
+            return;
+        }
+        self.watch(self.result_node(function), Watcher::Copy(result));
+        if body.traits.is_generator {
+            self.add(result, Entity::Generator(function));
+        }
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        site: CallSite,
+        call: &'w Call,
+        fact: &'w CallFact,
+        receiver: Option<Entity>,
+        origin: Option<Origin>,
+    ) {
+        let result = self.local(site.function, call.result);
+        if let Some(kind) = fact.resource {
+            self.apply_resource(site, call, fact, kind, origin);
+        }
+        let argument = |values: &Self, position: u32| {
+            let argument = call.arguments.get(position as usize)?;
+            Some(values.local(site.function, argument.value))
+        };
+        match fact.returns {
+            Returns::Unknown if fact.resource.is_none() && !fact.callee.contains('#') => {
+                if self
+                    .library
+                    .is_type(self.world.language(site.function), fact.callee)
+                {
+                    self.add(result, Entity::Instance(fact.callee, origin));
+                }
+            }
+            Returns::Unknown => {}
+            Returns::Type(path) => self.add(result, Entity::Instance(path, origin)),
+            Returns::Receiver => {
+                if let Some(entity) = receiver {
+                    self.add(result, entity);
+                }
+            }
+            Returns::Argument(position) => {
+                if let Some(node) = argument(self, position) {
+                    self.watch(node, Watcher::Copy(result));
+                }
+            }
+            Returns::ResultOfArgument(position) => {
+                if let Some(node) = argument(self, position) {
+                    self.watch(node, Watcher::ResultOf(result));
+                }
+            }
+            Returns::EnteredArgument(position) => {
+                if let Some(node) = argument(self, position) {
+                    self.watch(node, Watcher::Entered(result));
+                }
+            }
+            Returns::Arguments => self.collect(site, call, result),
+        }
+    }
+
+    pub(super) fn apply_resource(
+        &mut self,
+        site: CallSite,
+        call: &'w Call,
+        fact: &CallFact,
+        kind: Symbol,
+        origin: Option<Origin>,
+    ) {
+        let result = self.local(site.function, call.result);
+        match fact.at {
+            Place::Result => self.add(result, Entity::Instance(kind, origin)),
+            Place::Entered => self.add(result, Entity::Scope(kind, origin)),
+            Place::ResultOrEntered => {
+                self.add(result, Entity::Instance(kind, origin));
+                self.add(result, Entity::Scope(kind, origin));
+            }
+            Place::CallbackParameter(position) => {
+                if let Some(argument) = call.arguments.last() {
+                    let node = self.local(site.function, argument.value);
+                    self.watch(node, Watcher::CallbackParameter(position, kind, origin));
+                    if let Some(Place::CallbackParameter(releaser)) = fact.releaser {
+                        self.watch(node, Watcher::CallbackReleaser(releaser, kind));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `Promise.all([a, b])` gives what its one argument holds; `gather(a, b)` a list of its arguments.
+    pub(super) fn collect(&mut self, site: CallSite, call: &'w Call, result: Node) {
+        if let [only] = call.arguments.as_slice() {
+            let node = self.local(site.function, only.value);
+            self.watch(node, Watcher::Copy(result));
+            return;
+        }
+        for (position, argument) in call.arguments.iter().enumerate() {
+            let field = self.field(Holder::Record(result), Symbol::new(&position.to_string()));
+            let node = self.local(site.function, argument.value);
+            self.watch(node, Watcher::Copy(field));
+        }
+        self.add(result, Entity::Record(result));
+    }
+
+    pub(super) fn result_of(&mut self, entity: Entity, target: Node) {
+        match entity {
+            Entity::Function(function) => {
+                self.watch(self.result_node(function), Watcher::Copy(target));
+                self.watch(self.yield_node(function), Watcher::Copy(target));
+            }
+            Entity::Class(class) => self.add(target, Entity::Object(class)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn entered(&mut self, entity: Entity, target: Node) {
+        match entity {
+            Entity::Scope(path, origin) => self.add(target, Entity::Instance(path, origin)),
+            Entity::Generator(function) => {
+                self.watch(self.yield_node(function), Watcher::Copy(target));
+            }
+            Entity::Object(class) => {
+                let methods = ["__enter__", "__aenter__"];
+                if let Some(enter) = methods.iter().find_map(|name| self.method(class, name)) {
+                    self.watch(self.result_node(enter), Watcher::Copy(target));
+                }
+            }
+            _ => self.add(target, entity),
+        }
+    }
+}

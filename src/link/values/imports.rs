@@ -1,0 +1,173 @@
+//! Imports, exports and names that nothing in a file binds.
+use super::{
+    EXPORT_LIMIT, Entity, FileId, FunctionKey, ImportId, Imported, Language, Node, Symbol, Target,
+    Values, Watcher,
+};
+
+impl Values<'_> {
+    pub(super) fn target(&self, file: FileId, specifier: Symbol) -> Target {
+        if self.language(file).is_python() {
+            self.resolver.python(file, &specifier)
+        } else {
+            self.resolver.javascript(file, &specifier)
+        }
+    }
+
+    pub(super) fn import(&mut self, file: FileId, import: ImportId, target: Node) {
+        let Some(import) = self
+            .world
+            .module_of(file)
+            .and_then(|module| module.imports.get(import.index()))
+        else {
+            return;
+        };
+        let (specifier, imported) = (import.specifier, import.imported);
+        if self.language(file).is_python() {
+            self.import_python(file, specifier, imported, target);
+        } else {
+            self.import_javascript(file, specifier, imported, target);
+        }
+    }
+
+    pub(super) fn import_python(
+        &mut self,
+        file: FileId,
+        specifier: Symbol,
+        imported: Imported,
+        target: Node,
+    ) {
+        let whole = match imported {
+            Imported::Root => Symbol::new(specifier.split('.').next().unwrap_or_default()),
+            _ => specifier,
+        };
+        if let Target::File(found) = self.resolver.python(file, &whole) {
+            return match imported {
+                Imported::Name(name) => self.load_export(found, name, target),
+                _ => self.add(target, Entity::Module(found)),
+            };
+        }
+        if let Imported::Name(name) = imported {
+            let dotted = if specifier.ends_with('.') {
+                format!("{specifier}{name}")
+            } else {
+                format!("{specifier}.{name}")
+            };
+            if let Target::File(submodule) = self.resolver.python(file, &dotted) {
+                return self.add(target, Entity::Module(submodule));
+            }
+        }
+        self.import_library(Language::Python, whole, imported, target);
+    }
+
+    pub(super) fn import_javascript(
+        &mut self,
+        file: FileId,
+        specifier: Symbol,
+        imported: Imported,
+        target: Node,
+    ) {
+        let Target::File(found) = self.resolver.javascript(file, &specifier) else {
+            return self.import_library(Language::JavaScript, specifier, imported, target);
+        };
+        let whole = self.export(found, Symbol::new("module.exports"), 0);
+        match imported {
+            Imported::Name(name) => self.load_export(found, name, target),
+            Imported::Default => {
+                if let Some(node) = self.export(found, Symbol::new("default"), 0) {
+                    self.watch(node, Watcher::Copy(target))
+                } else {
+                    if let Some(node) = whole {
+                        self.watch(node, Watcher::Copy(target));
+                    }
+                    self.add(target, Entity::Module(found));
+                }
+            }
+            _ => {
+                if let Some(node) = whole {
+                    self.watch(node, Watcher::Copy(target));
+                }
+                self.add(target, Entity::Module(found));
+            }
+        }
+    }
+
+    pub(super) fn import_library(
+        &mut self,
+        language: Language,
+        specifier: Symbol,
+        imported: Imported,
+        target: Node,
+    ) {
+        let specifier = Symbol::new(specifier.strip_prefix("node:").unwrap_or(&specifier));
+        let path = match imported {
+            Imported::Name(name) => self.library.member(language, specifier, &name),
+            Imported::Default => {
+                let named = self.library.member(language, specifier, "default");
+                named.or_else(|| self.library.canonical(language, specifier))
+            }
+            _ => self.library.canonical(language, specifier),
+        };
+        let generated = match imported {
+            Imported::Name(name) if specifier.starts_with('.') || specifier.starts_with('@') => {
+                self.library.generated(language, name)
+            }
+            _ => None,
+        };
+        if let Some(path) = path.or(generated) {
+            self.add(target, Entity::External(path));
+        }
+    }
+
+    /// The node of a name that a file exports.
+    pub(super) fn export(&self, file: FileId, name: Symbol, depth: u32) -> Option<Node> {
+        let module = self.world.module_of(file)?;
+        let top = self.world.top_level(file)?;
+        if depth > EXPORT_LIMIT {
+            return None;
+        }
+        let (found, stars) = if self.language(file).is_python() {
+            (self.names.get(&(top, name)).copied(), &module.star_imports)
+        } else {
+            let export = module
+                .exports
+                .iter()
+                .rev()
+                .find(|export| export.name == name);
+            (export.map(|export| export.local), &module.star_exports)
+        };
+        if let Some(local) = found {
+            return Some(self.local(top, local));
+        }
+        stars.iter().find_map(|star| {
+            let specifier = module.imports.get(star.index())?.specifier;
+            match self.target(file, specifier) {
+                Target::File(other) => self.export(other, name, depth + 1),
+                Target::Outside => None,
+            }
+        })
+    }
+
+    /// A name that nothing in the file binds: a global, or one that a star import brings.
+    pub(super) fn free(&mut self, function: FunctionKey, name: Symbol, target: Node) {
+        let language = self.world.language(function);
+        if let Some(path) = self.library.global(language, name) {
+            self.add(target, Entity::External(path));
+        }
+        let module = self.world.module(function);
+        for star in &module.star_imports {
+            let Some(import) = module.imports.get(star.index()) else {
+                continue;
+            };
+            match self.target(module.file, import.specifier) {
+                Target::File(file) => {
+                    if let Some(node) = self.export(file, name, 0) {
+                        self.watch(node, Watcher::Copy(target));
+                    }
+                }
+                Target::Outside => {
+                    self.import_library(language, import.specifier, Imported::Name(name), target);
+                }
+            }
+        }
+    }
+}
