@@ -120,9 +120,7 @@ fn the_libraries_are_those_it_knows() {
 fn the_configuration_is_accepted() {
     let page = fs::read_to_string(path("README.md")).unwrap();
     let blocks = page.split("```toml\n").skip(1);
-    let blocks: Vec<_> = blocks
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 2);
     for block in blocks {
         config::parse(block, "README.md", Form::Own, &INFOS).unwrap();
