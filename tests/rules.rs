@@ -1,5 +1,5 @@
-//! Runs the examples of the rules' pages (`rules/*.md`) and of `tests/cases/*.md`: all files under one heading are
-//! one project, and one test. `UPDATE=1 cargo test --test rules` rewrites the `text` blocks.
+//! Runs the examples of the rules' pages (`rules/*.md`), of `tests/cases/*.md` and of the project's own documents: all
+//! files under one heading are one project, and one test. `UPDATE=1 cargo test --test rules` rewrites the `text` blocks.
 //!
 //! A comment `# error`, `// error` or `-- error` at the end of a line says that the rule fires there; alone on its
 //! line it speaks of the next. `error: "text"` also wants the text in the message, `error[rule-id]` names the rule:
@@ -45,6 +45,7 @@ fn documents() -> Vec<(String, Option<String>, String)> {
     };
     pages_of("rules", true)
         .chain(pages_of("tests/cases", false))
+        .chain(pages_of(".", false))
         .collect()
 }
 
