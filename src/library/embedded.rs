@@ -15,6 +15,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "aiomysql",
     "aiopg",
     "aiosqlite",
+    "alembic",
     "ali-rds",
     "apscheduler",
     "asyncio",
