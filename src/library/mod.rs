@@ -238,6 +238,8 @@ struct Shelf {
     resourceful: FxHashSet<Symbol>,
     /// Types of resources.
     resources: FxHashSet<Symbol>,
+    /// Types of pools.
+    pools: FxHashSet<Symbol>,
 }
 
 impl Shelf {
@@ -292,6 +294,21 @@ impl Shelf {
                 }
             });
             self.resources.extend(resources);
+            let opening = self
+                .calls
+                .values()
+                .flatten()
+                .filter(|fact| fact.has(Effect::OpensPool));
+            let pools: Vec<_> = opening
+                .map(|fact| {
+                    if let Returns::Type(path) = fact.returns {
+                        path
+                    } else {
+                        fact.callee
+                    }
+                })
+                .collect();
+            self.pools.extend(pools);
             let has = |kind: &Symbol| self.resourceful.contains(kind);
             let having = self
                 .types
@@ -499,6 +516,11 @@ impl Library {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// Whether the path is the type of a pool.
+    pub fn is_pool(&self, path: Symbol) -> bool {
+        self.python.pools.contains(&path) || self.javascript.pools.contains(&path)
     }
 
     /// Whether the path is the type of a resource.

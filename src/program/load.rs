@@ -524,7 +524,7 @@ impl<'v, 'w> Interest<'v, 'w> {
         locals.map(LocalId::new).any(|local| {
             self.values.of(function, local).iter().any(|entity| {
                 matches!(entity, Entity::Instance(path, Some(origin))
-                    if origin.function == function && self.values.library().is_resourceful(*path))
+                    if origin.function == function && self.values.library().is_pool(*path))
             })
         })
     }
