@@ -180,17 +180,10 @@ fn fate(view: &View<'_>, pool: LocalId) -> Fate {
         if !reached.insert(local) {
             continue;
         }
-        let is_captured =
-            |local: LocalId| matches!(view.body.local(local).kind, LocalKind::Captured(..));
-        if is_captured(local)
-            || view
-                .values
-                .world()
-                .functions_near(view.key)
-                .any(|other| captures(view, other, local))
-        {
-            fate.is_kept |= is_captured(local);
-        }
+        fate.is_kept |= matches!(view.body.local(local).kind, LocalKind::Captured(..));
+        // A nested function may hand it to anybody.
+        let mut nested = view.values.world().functions_near(view.key);
+        fate.is_passed |= nested.any(|other| captures(view, other, local));
         for (index, block) in view.body.blocks.iter().enumerate() {
             for statement in &block.statements {
                 statement_fate(view.body, &statement.action, local, &mut fate, &mut work);

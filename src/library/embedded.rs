@@ -60,6 +60,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "neo4j-python",
     "neon",
     "nestjs",
+    "node-loggers",
     "node-mariadb",
     "node-oracledb",
     "node-postgres",

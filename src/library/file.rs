@@ -194,7 +194,12 @@ impl LibraryFile {
             .iter()
             .flat_map(|entry| entry.callee.as_slice())
             .map(String::as_str);
-        let paths = types.chain(callees).map(Symbol::new).collect();
+        let paths = types.chain(callees).map(Symbol::new);
+        let aliases = self
+            .alias
+            .iter()
+            .map(|(other, path)| (Symbol::new(path), Symbol::new(other)));
+        let paths = paths.map(|path| (path, path)).chain(aliases).collect();
         shelf.contents.push((self.packages.clone(), paths));
         for global in &self.globals {
             shelf.globals.insert(Symbol::new(global));

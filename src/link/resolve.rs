@@ -185,7 +185,12 @@ impl<'s> Resolver<'s> {
             let base = ancestors(folder).nth(dots - 1);
             base.and_then(|base| self.python_module(base, &path))
         } else {
-            ancestors(folder).find_map(|base| {
+            // A folder that is a package is no place that absolute names start from.
+            let is_package =
+                |base: &str| self.sources.find(&format!("{base}/__init__.py")).is_some();
+            let roots = ancestors(folder).filter(|base| base.is_empty() || !is_package(base));
+            let mut roots = roots.into_iter();
+            roots.find_map(|base| {
                 let in_src = join(base, "src").and_then(|src| self.python_module(&src, &path));
                 self.python_module(base, &path).or(in_src)
             })
@@ -442,6 +447,20 @@ mod tests {
             Some(files[0])
         );
         assert_eq!(resolved(&files, &[], views, "sqlalchemy.orm"), None);
+    }
+
+    #[test]
+    fn a_module_beside_a_package_file_does_not_shadow_a_library() {
+        let files = [
+            "app/migrations/__init__.py",
+            "app/migrations/alembic.py",
+            "app/migrations/one.py",
+        ];
+        assert_eq!(resolved(&files, &[], files[2], "alembic"), None);
+        assert_eq!(
+            resolved(&files, &[], files[2], ".alembic").as_deref(),
+            Some(files[1])
+        );
     }
 
     #[test]
