@@ -7,7 +7,7 @@ use super::held::{self, Given, Mode, Subject};
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
 use super::summary::{Query, Shape, Summaries};
-use crate::ir::{BlockId, Terminator, Test};
+use crate::ir::{Action, BlockId, LocalId, Terminator, Test, Value};
 use crate::library::Place;
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
@@ -200,9 +200,21 @@ fn is_guarded(
             return false;
         };
         let other = if next == then { *otherwise } else { *then };
-        !view.body.local(*local).name.is_empty()
-            && may_be_idle(*block)
-            && releases_soon(view, other, releases)
+        let says_who = if view.body.local(*local).name.is_empty() {
+            is_field_of_receiver(view, *local)
+        } else {
+            may_be_idle(*block)
+        };
+        says_who && releases_soon(view, other, releases)
+    })
+}
+
+/// Whether a local is read from the function's own object: `if self.manual: session.close()`.
+fn is_field_of_receiver(view: &View<'_>, local: LocalId) -> bool {
+    let statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    statements.into_iter().any(|statement| {
+        matches!(&statement.action, Action::Assign(target, Value::Field(object, _))
+            if *target == local && view.body.receiver == Some(*object))
     })
 }
 

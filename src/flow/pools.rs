@@ -180,17 +180,10 @@ fn fate(view: &View<'_>, pool: LocalId) -> Fate {
         if !reached.insert(local) {
             continue;
         }
-        let is_captured =
-            |local: LocalId| matches!(view.body.local(local).kind, LocalKind::Captured(..));
-        if is_captured(local)
-            || view
-                .values
-                .world()
-                .functions_near(view.key)
-                .any(|other| captures(view, other, local))
-        {
-            fate.is_kept |= is_captured(local);
-        }
+        fate.is_kept |= matches!(view.body.local(local).kind, LocalKind::Captured(..));
+        // A nested function may hand it to anybody.
+        let mut nested = view.values.world().functions_near(view.key);
+        fate.is_passed |= nested.any(|other| captures(view, other, local));
         for (index, block) in view.body.blocks.iter().enumerate() {
             for statement in &block.statements {
                 statement_fate(view.body, &statement.action, local, &mut fate, &mut work);
@@ -317,6 +310,8 @@ fn call_fate(
     if makes {
         work.push(call.result);
     }
+    // A pool given to what opens a pool is part of that one.
+    fate.is_kept |= meaning.fact(Effect::OpensPool).is_some();
     // Functions of the program, and those nobody knows, may keep it.
     fate.is_passed |=
         meaning.is_unknown() || !meaning.functions.is_empty() || !meaning.constructs.is_empty();

@@ -135,6 +135,7 @@ fn acquisition(
     for (fact, _) in &meaning.facts {
         if let Some(kind) = kind(fact)
             && is_followable(view, call, fact)
+            && !is_given(view, call, fact)
         {
             return Some(by_fact(place, call, fact, kind));
         }
@@ -162,6 +163,26 @@ fn acquisition(
         }
     }
     None
+}
+
+/// Whether the call is given what makes the effect not hold.
+fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+    let Some(unless) = fact.unless_given else {
+        return false;
+    };
+    let language = view.values.world().language(view.key);
+    let entities = call
+        .arguments
+        .iter()
+        .flat_map(|argument| view.values.of(view.key, argument.value));
+    entities.into_iter().any(|entity| match entity {
+        Entity::Instance(path, _) => view
+            .values
+            .library()
+            .lineage(language, *path)
+            .any(|ancestor| ancestor == unless),
+        _ => false,
+    })
 }
 
 /// Whether the analysis can follow the resource: one that stays in the receiver only where that is a variable.

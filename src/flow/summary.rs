@@ -387,7 +387,7 @@ impl<'p> Summaries<'p> {
                 _ => true,
             };
         }
-        if call.kind == crate::ir::CallKind::Exit && meaning.functions.is_empty() {
+        if call.kind == crate::ir::CallKind::Exit {
             return false;
         }
         if meaning

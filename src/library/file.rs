@@ -55,6 +55,10 @@ struct TypeEntry {
     noun: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
+    #[serde(default)]
+    tells_held: Vec<String>,
+    #[serde(default)]
+    tells_released: Vec<String>,
     /// For the reader.
     #[serde(rename = "source")]
     _source: Option<String>,
@@ -91,6 +95,7 @@ struct CallEntry {
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
     kind: Option<String>,
+    unless_given: Option<String>,
     source: Option<String>,
     /// For the reader: versions this entry holds for.
     #[serde(rename = "versions")]
@@ -189,7 +194,12 @@ impl LibraryFile {
             .iter()
             .flat_map(|entry| entry.callee.as_slice())
             .map(String::as_str);
-        let paths = types.chain(callees).map(Symbol::new).collect();
+        let paths = types.chain(callees).map(Symbol::new);
+        let aliases = self
+            .alias
+            .iter()
+            .map(|(other, path)| (Symbol::new(path), Symbol::new(other)));
+        let paths = paths.map(|path| (path, path)).chain(aliases).collect();
         shelf.contents.push((self.packages.clone(), paths));
         for global in &self.globals {
             shelf.globals.insert(Symbol::new(global));
@@ -223,6 +233,18 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            tells: {
+                let names = |names: &[String], held| {
+                    names
+                        .iter()
+                        .map(move |name| (Symbol::new(name), held))
+                        .collect::<Vec<_>>()
+                };
+                names(&self.tells_held, true)
+                    .into_iter()
+                    .chain(names(&self.tells_released, false))
+                    .collect()
+            },
             fields: self
                 .fields
                 .iter()
@@ -251,6 +273,7 @@ impl CallEntry {
                 .returns
                 .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
             kind: self.kind.as_deref().map(Symbol::new),
+            unless_given: self.unless_given.as_deref().map(Symbol::new),
             source: Symbol::new(self.source.as_deref().unwrap_or(source)),
         }
     }

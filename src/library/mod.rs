@@ -182,6 +182,9 @@ pub struct CallFact {
     pub returns: Returns,
     /// For [`Effect::CallsOut`]: http, mail, queue, ...
     pub kind: Option<Symbol>,
+    /// The effects do not hold for a call that is given an instance of this type: a session on somebody's connection
+    /// holds nothing of its own.
+    pub unless_given: Option<Symbol>,
     /// Where the claim comes from.
     pub source: Symbol,
 }
@@ -202,6 +205,17 @@ pub struct TypeFact {
     pub noun: Option<Symbol>,
     /// Types of its fields.
     pub fields: FxHashMap<Symbol, Symbol>,
+    /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
+    pub tells: FxHashMap<Symbol, bool>,
+}
+
+/// What a file names when it uses a library that hands out resources.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What the import names.
+    pub name: String,
+    /// Names by which resources, and what gives them, are had.
+    pub words: Vec<String>,
 }
 
 /// The knowledge about one language's libraries.
@@ -216,10 +230,10 @@ struct Shelf {
     globals: FxHashSet<Symbol>,
     /// Names that mean the same from whatever module that is not there.
     generated: FxHashMap<Symbol, Symbol>,
-    /// Each library's packages, and the paths it says something about.
-    contents: Vec<(Vec<String>, Vec<Symbol>)>,
-    /// What an import of a library that hands out resources names.
-    packages: Vec<String>,
+    /// Each library's packages, and the paths it says something about, each with a spelling.
+    contents: Vec<(Vec<String>, Vec<(Symbol, Symbol)>)>,
+    /// What an import of a library that hands out resources names, and the words without which it hands out none.
+    packages: Vec<Package>,
     /// Types and callees from which a resource can be had, directly or through what they give.
     resourceful: FxHashSet<Symbol>,
     /// Types of resources.
@@ -238,11 +252,25 @@ impl Shelf {
 
     /// Keeps the packages of libraries by which a resource can be had.
     fn choose_packages(&mut self) {
-        let gives = |paths: &[Symbol]| paths.iter().any(|path| self.resourceful.contains(path));
-        let giving = self.contents.iter().filter(|(_, paths)| gives(paths));
-        self.packages = giving
-            .flat_map(|(packages, _)| packages.iter().cloned())
-            .collect();
+        let gives = |(path, _): &&(Symbol, Symbol)| self.resourceful.contains(path);
+        let word = |(_, spelling): &(Symbol, Symbol)| {
+            spelling.rsplit(['#', '.', '/']).next().map(str::to_owned)
+        };
+        let mut packages = Vec::new();
+        for (names, paths) in &self.contents {
+            let mut words: Vec<String> = paths.iter().filter(gives).filter_map(word).collect();
+            // Calling an instance (`sql`...``, `factory()`) has no word of its own: making it has.
+            words.retain(|word| !word.starts_with("__"));
+            words.sort_unstable();
+            words.dedup();
+            if !words.is_empty() {
+                packages.extend(names.iter().map(|name| Package {
+                    name: name.clone(),
+                    words: words.clone(),
+                }));
+            }
+        }
+        self.packages = packages;
     }
 
     /// Closes `resourceful` over what callees give and types have.
@@ -320,8 +348,8 @@ impl Library {
         }
     }
 
-    /// The words of which a file must hold one to use a known library at all.
-    pub fn packages(&self, language: Language) -> &[String] {
+    /// The packages of which a file must import one, with one of its words, to take a resource from a library.
+    pub fn packages(&self, language: Language) -> &[Package] {
         &self.shelf(language).packages
     }
 
@@ -404,6 +432,13 @@ impl Library {
             .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
     }
 
+    /// Whether a field or method that is truthy tells that an instance is still held.
+    pub fn tells_held(&self, language: Language, path: Symbol, name: Symbol) -> Option<bool> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.tells.get(&name).copied())
+    }
+
     /// What the data says about calling a path, one entry per form.
     pub fn call(&self, language: Language, path: Symbol) -> &[CallFact] {
         self.shelf(language)
@@ -436,6 +471,34 @@ impl Library {
     /// Whether a pool or a resource can be had from the path, directly or through what it gives.
     pub fn is_resourceful(&self, path: Symbol) -> bool {
         self.python.resourceful.contains(&path) || self.javascript.resourceful.contains(&path)
+    }
+
+    /// The names by which a resource, or what gives one, is had from an instance of the type.
+    pub fn leading_names(&self, path: Symbol) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for (language, shelf) in [
+            (Language::Python, &self.python),
+            (Language::JavaScript, &self.javascript),
+        ] {
+            for ancestor in self.lineage(language, path) {
+                let prefix = format!("{ancestor}#");
+                let calls = shelf
+                    .resourceful
+                    .iter()
+                    .filter_map(|known| known.text().strip_prefix(&prefix));
+                names.extend(calls);
+                let fields = shelf
+                    .types
+                    .get(&ancestor)
+                    .into_iter()
+                    .flat_map(|fact| &fact.fields);
+                let fields = fields.filter(|(_, kind)| shelf.resourceful.contains(*kind));
+                names.extend(fields.map(|(name, _)| name.text()));
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Whether the path is the type of a resource.

@@ -3,8 +3,10 @@
 //! In: the paths of all sources and the manifests (`package.json`, `tsconfig.json`). Out: [`Resolver`], which
 //! answers what a specifier written in a file names.
 use crate::source::{FileId, Manifest, Sources};
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
+use std::cell::RefCell;
 
 /// What a specifier names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,9 @@ pub struct Resolver<'s> {
     packages: FxHashMap<String, (String, Value)>,
     /// `tsconfig.json` by directory: base folder and path patterns.
     configs: FxHashMap<String, PathConfig>,
+    /// Answers so far, by folder and specifier: the files of a folder import the same things.
+    known: RefCell<FxHashMap<(Symbol, Symbol), Target>>,
+    folders: Vec<Symbol>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,6 +50,11 @@ impl<'s> Resolver<'s> {
             sources,
             packages: FxHashMap::default(),
             configs: FxHashMap::default(),
+            known: RefCell::default(),
+            folders: sources
+                .iter()
+                .map(|(_, source)| Symbol::new(split(&source.path).0))
+                .collect(),
         };
         let texts: FxHashMap<&str, &str> = manifests
             .iter()
@@ -74,9 +84,23 @@ impl<'s> Resolver<'s> {
         }
     }
 
-    /// What a JavaScript or TypeScript specifier names, written in this file.
-    pub fn javascript(&self, from: FileId, specifier: &str) -> Target {
-        let (folder, _) = split(&self.sources.get(from).path);
+    /// What a specifier names, written in this file.
+    pub fn resolve(&self, from: FileId, specifier: Symbol) -> Target {
+        let folder = self.folders[from.0 as usize];
+        if let Some(known) = self.known.borrow().get(&(folder, specifier)) {
+            return *known;
+        }
+        let target = if self.sources.get(from).language.is_python() {
+            self.python(folder.text(), &specifier)
+        } else {
+            self.javascript(folder.text(), &specifier)
+        };
+        self.known.borrow_mut().insert((folder, specifier), target);
+        target
+    }
+
+    /// JavaScript and TypeScript, written in a file of this folder.
+    fn javascript(&self, folder: &str, specifier: &str) -> Target {
         let found = if specifier.starts_with('.') {
             join(folder, specifier).and_then(|path| self.script(&path))
         } else {
@@ -152,9 +176,8 @@ impl<'s> Resolver<'s> {
             .find_map(|path| join(folder, &path).and_then(|path| self.script(&path)))
     }
 
-    /// What a Python module name means, written in this file; leading dots are relative.
-    pub fn python(&self, from: FileId, specifier: &str) -> Target {
-        let (folder, _) = split(&self.sources.get(from).path);
+    /// Python, written in a file of this folder; leading dots are relative.
+    fn python(&self, folder: &str, specifier: &str) -> Target {
         let name = specifier.trim_start_matches('.');
         let dots = specifier.len() - name.len();
         let path = name.replace('.', "/");
@@ -162,7 +185,12 @@ impl<'s> Resolver<'s> {
             let base = ancestors(folder).nth(dots - 1);
             base.and_then(|base| self.python_module(base, &path))
         } else {
-            ancestors(folder).find_map(|base| {
+            // A folder that is a package is no place that absolute names start from.
+            let is_package =
+                |base: &str| self.sources.find(&format!("{base}/__init__.py")).is_some();
+            let roots = ancestors(folder).filter(|base| base.is_empty() || !is_package(base));
+            let mut roots = roots.into_iter();
+            roots.find_map(|base| {
                 let in_src = join(base, "src").and_then(|src| self.python_module(&src, &path));
                 self.python_module(base, &path).or(in_src)
             })
@@ -389,11 +417,7 @@ mod tests {
             .collect();
         let from = sources.find(from)?;
         let resolver = Resolver::new(&sources, &manifests);
-        let target = if sources.get(from).language.is_python() {
-            resolver.python(from, specifier)
-        } else {
-            resolver.javascript(from, specifier)
-        };
+        let target = resolver.resolve(from, Symbol::new(specifier));
         match target {
             Target::File(file) => Some(sources.get(file).path.clone()),
             Target::Outside => None,
@@ -423,6 +447,20 @@ mod tests {
             Some(files[0])
         );
         assert_eq!(resolved(&files, &[], views, "sqlalchemy.orm"), None);
+    }
+
+    #[test]
+    fn a_module_beside_a_package_file_does_not_shadow_a_library() {
+        let files = [
+            "app/migrations/__init__.py",
+            "app/migrations/alembic.py",
+            "app/migrations/one.py",
+        ];
+        assert_eq!(resolved(&files, &[], files[2], "alembic"), None);
+        assert_eq!(
+            resolved(&files, &[], files[2], ".alembic").as_deref(),
+            Some(files[1])
+        );
     }
 
     #[test]

@@ -7,10 +7,10 @@
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
 use crate::ir::{Action, Call, Callee, FunctionId, LocalId, LocalKind, Module, Terminator, Value};
 use crate::library::Library;
-use crate::link::resolve::Resolver;
+use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values};
-use crate::link::{FunctionKey, World};
 use crate::lower;
+use crate::progress::Progress;
 use crate::source::{FileId, Language, Manifest, Source, Sources};
 use crate::symbol::Symbol;
 use aho_corasick::AhoCorasick;
@@ -27,64 +27,65 @@ const FIELD_LIMIT: usize = 6;
 /// What makes an unparsed file worth parsing: it imports this module and uses one of these names.
 #[derive(Debug, Default)]
 struct Wanted {
-    names: FxHashSet<Symbol>,
+    /// Exported names, each with the words of which one must stand beside it; none where any use matters.
+    names: FxHashMap<Symbol, Vec<&'static str>>,
     /// The module's default export or the module itself matters: any importer does.
     is_whole: bool,
 }
 
-/// Loads what can matter.
-pub(super) fn load(
-    sources: &Sources,
-    manifests: &[Manifest],
-    library: &Library,
-    lowered: &(dyn Fn() + Sync),
-) -> World {
-    let mut loader = Loader {
-        sources,
-        manifests,
-        lowered,
-        is_loaded: vec![false; sources.len()],
-    };
-    let seeds = loader.seeds(library);
-    let mut modules = loader.lower(&seeds);
-    let resolver = Resolver::new(sources, manifests);
-    for _ in 0..ROUND_LIMIT {
-        let world = World::new(modules, sources);
-        let missing = {
-            let values = Values::new(&world, library, &resolver);
-            let mut missing = loader.called(&values);
-            missing.extend(loader.importers(&values));
-            missing
-        };
-        modules = world.modules;
-        let missing: Vec<_> = sources
-            .iter()
-            .map(|(file, _)| file)
-            .filter(|file| missing.contains(file))
-            .collect();
-        if missing.is_empty() {
-            break;
-        }
-        modules.extend(loader.lower(&missing));
-    }
-    World::new(modules, sources)
-}
-
-struct Loader<'s> {
+/// Loads round by round.
+pub(super) struct Loader<'s> {
     sources: &'s Sources,
     manifests: &'s [Manifest],
-    lowered: &'s (dyn Fn() + Sync),
+    progress: &'s Progress,
     is_loaded: Vec<bool>,
+    rounds: usize,
+}
+
+impl<'s> Loader<'s> {
+    /// Nothing is loaded yet.
+    pub(super) fn new(
+        sources: &'s Sources,
+        manifests: &'s [Manifest],
+        progress: &'s Progress,
+    ) -> Self {
+        Self {
+            sources,
+            manifests,
+            progress,
+            is_loaded: vec![false; sources.len()],
+            rounds: 0,
+        }
+    }
+
+    /// The modules to start with.
+    pub(super) fn start(&mut self, library: &Library) -> Vec<Module> {
+        let seeds = self.seeds(library);
+        self.lower(&seeds)
+    }
+
+    /// The files that the modules loaded so far call for, in order; none when there is enough.
+    pub(super) fn missing(&mut self, values: &Values<'_>) -> Vec<FileId> {
+        self.rounds += 1;
+        if self.rounds > ROUND_LIMIT {
+            return Vec::new();
+        }
+        let mut missing = self.called(values);
+        missing.extend(self.importers(values));
+        let files = self.sources.iter().map(|(file, _)| file);
+        files.filter(|file| missing.contains(file)).collect()
+    }
 }
 
 impl Loader<'_> {
-    fn lower(&mut self, files: &[FileId]) -> Vec<Module> {
+    /// Lowers files, in parallel; in order.
+    pub(super) fn lower(&mut self, files: &[FileId]) -> Vec<Module> {
         for file in files {
             self.is_loaded[file.0 as usize] = true;
         }
         let lower = |file: &FileId| {
             let module = lower::lower(*file, self.sources.get(*file));
-            (self.lowered)();
+            self.progress.analysed_one();
             module
         };
         files.par_iter().map(lower).collect()
@@ -97,16 +98,18 @@ impl Loader<'_> {
             .collect()
     }
 
-    /// Files that import a library that hands out resources, or name what is generated for one.
+    /// Files that import a library that hands out resources and use a word of it, or name what is generated for one.
     fn seeds(&self, library: &Library) -> Vec<FileId> {
         let matcher = |language| {
             let packages = library.packages(language);
-            let generated = library.generated_names(language);
-            let words = packages.iter().map(String::as_str).chain(generated);
-            (AhoCorasick::new(words).ok(), packages.len())
+            let names = packages.iter().map(|package| package.name.as_str());
+            (
+                AhoCorasick::new(names.chain(library.generated_names(language))).ok(),
+                packages,
+            )
         };
         let (python, javascript) = (matcher(Language::Python), matcher(Language::JavaScript));
-        let names_library = |file: &FileId| {
+        let uses_library = |file: &FileId| {
             let source = self.sources.get(*file);
             let (matcher, packages) = if source.language.is_python() {
                 &python
@@ -115,14 +118,26 @@ impl Loader<'_> {
             };
             let Some(matcher) = matcher else { return true };
             let text = source.text.as_bytes();
+            // Whoever speaks to poolgate wants an answer.
+            if memmem::find(text, b"poolgate:").is_some() {
+                return true;
+            }
+            let mut tried = FxHashSet::default();
             matcher.find_overlapping_iter(text).any(|found| {
-                found.pattern().as_usize() >= *packages
-                    || is_import(source, found.start(), found.end())
+                let Some(package) = packages.get(found.pattern().as_usize()) else {
+                    return true;
+                };
+                is_import(source, found.start(), found.end())
+                    && tried.insert(found.pattern())
+                    && package
+                        .words
+                        .iter()
+                        .any(|word| memmem::find(text, word.as_bytes()).is_some())
             })
         };
         self.unloaded()
             .into_par_iter()
-            .filter(names_library)
+            .filter(uses_library)
             .collect()
     }
 
@@ -232,7 +247,7 @@ impl Loader<'_> {
                 let stem = stems[found.pattern().as_usize()];
                 is_import_end(source, found.start(), found.end())
                     && tried.insert(stem)
-                    && wanted.get(&stem).is_some_and(|wanted| uses(text, wanted))
+                    && wanted.get(&stem).is_some_and(|wanted| uses(source, wanted))
             })
         };
         let files: Vec<_> = self.unloaded().into_par_iter().filter(is_wanted).collect();
@@ -243,7 +258,7 @@ impl Loader<'_> {
     fn wanted(&self, values: &Values<'_>) -> FxHashMap<Symbol, Wanted> {
         let interest = Interest::new(values);
         let modules = &values.world().modules;
-        let own: FxHashMap<FileId, FxHashSet<Symbol>> = modules
+        let own: FxHashMap<FileId, FxHashMap<Symbol, Vec<&'static str>>> = modules
             .iter()
             .map(|module| (module.file, interesting_names(values, &interest, module)))
             .collect();
@@ -255,16 +270,25 @@ impl Loader<'_> {
                 .star_exports
                 .iter()
                 .filter_map(|star| values.imported_file(module.file, *star));
-            names.extend(passed.filter_map(|file| own.get(&file)).flatten().copied());
+            let passed = passed.filter_map(|file| own.get(&file)).flatten();
+            names.extend(passed.map(|(name, words)| (*name, words.clone())));
             if names.is_empty() {
                 continue;
             }
             let is_script = !self.sources.get(module.file).language.is_python();
             let wholes = ["default", "module.exports"].map(Symbol::new);
-            let is_whole = is_script && wholes.iter().any(|whole| names.contains(whole));
+            let is_whole = is_script && wholes.iter().any(|whole| names.contains_key(whole));
             for stem in self.stems(module.file) {
                 let entry = found.entry(stem).or_default();
-                entry.names.extend(names.iter().copied());
+                for (name, words) in &names {
+                    let known = entry.names.entry(*name).or_insert_with(|| words.clone());
+                    // One name of several modules: what any use of one of them makes matter, matters.
+                    if words.is_empty() {
+                        known.clear();
+                    } else if !known.is_empty() {
+                        known.extend(words);
+                    }
+                }
                 entry.is_whole |= is_whole;
             }
         }
@@ -326,37 +350,82 @@ fn exports(values: &Values<'_>, module: &Module) -> Vec<(Symbol, LocalId)> {
         .collect()
 }
 
+/// Whether a name stands right behind a parenthesis or an equals sign, as an argument does.
+fn is_passed(text: &[u8], name: &[u8]) -> bool {
+    memmem::find_iter(text, name).any(|start| {
+        let before = start.checked_sub(1).and_then(|position| text.get(position));
+        let after = text.get(start + name.len()).copied().unwrap_or(b' ');
+        matches!(before, Some(b'(' | b'=')) && matches!(after, b')' | b',')
+    })
+}
+
 /// The names a module exports that are worth following.
 fn interesting_names(
     values: &Values<'_>,
     interest: &Interest<'_, '_>,
     module: &Module,
-) -> FxHashSet<Symbol> {
+) -> FxHashMap<Symbol, Vec<&'static str>> {
     let Some(top) = values.world().top_level(module.file) else {
-        return FxHashSet::default();
+        return FxHashMap::default();
     };
-    let holds = |local: LocalId| {
-        values
+    let mut found = FxHashMap::default();
+    for (name, local) in exports(values, module) {
+        let held: Vec<_> = values
             .of(top, local)
             .iter()
-            .any(|entity| interest.holds(*entity))
-    };
-    exports(values, module)
-        .into_iter()
-        .filter(|(_, local)| holds(*local))
-        .map(|(name, _)| name)
-        .collect()
+            .copied()
+            .filter(|entity| interest.holds(*entity))
+            .collect();
+        if !held.is_empty() {
+            found.insert(name, words_of(values, &held));
+        }
+    }
+    found
+}
+
+/// The words of which one must stand beside a use of what is exported; none where any use matters.
+fn words_of(values: &Values<'_>, held: &[Entity]) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for entity in held {
+        let Entity::Instance(path, _) = entity else {
+            return Vec::new();
+        };
+        let leading = values.library().leading_names(*path);
+        // What is had by calling the instance has no word of its own.
+        if leading.is_empty() || leading.iter().any(|name| name.starts_with("__")) {
+            return Vec::new();
+        }
+        words.extend(leading);
+    }
+    words
 }
 
 /// Whether text uses one of the names, or brings in all of them.
-fn uses(text: &[u8], wanted: &Wanted) -> bool {
+fn uses(source: &Source, wanted: &Wanted) -> bool {
+    let text = source.text.as_bytes();
+    let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
+    let passes_on = [
+        "import *",
+        "export *",
+        "export {",
+        "module.exports",
+        "__all__",
+    ]
+    .into_iter()
+    .any(has)
+        || source.path.ends_with("__init__.py");
     wanted.is_whole
-        || memmem::find(text, b"import *").is_some()
-        || memmem::find(text, b"export *").is_some()
-        || wanted
-            .names
-            .iter()
-            .any(|name| memmem::find(text, name.as_bytes()).is_some())
+        || ((has("import *") || has("export *")) && passes_on)
+        || wanted.names.iter().any(|(name, words)| {
+            let name = name.as_bytes();
+            memmem::find(text, name).is_some()
+                && (words.is_empty()
+                    || passes_on
+                    || words
+                        .iter()
+                        .any(|word| memmem::find(text, word.as_bytes()).is_some())
+                    || is_passed(text, name))
+        })
 }
 
 /// Whether a local is a pool or a resource.

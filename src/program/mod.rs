@@ -19,6 +19,7 @@ use crate::link::{FunctionKey, World};
 use crate::progress::Progress;
 use crate::rules;
 use crate::source::{Manifest, Sources, Span};
+use load::Loader;
 
 /// The program with what the analyses found out about it.
 pub struct Program<'a> {
@@ -106,15 +107,37 @@ pub fn analyse(
     progress: &Progress,
 ) -> Result<Analysis, Error> {
     let library = Library::new(&own_libraries(config)?).map_err(library_error)?;
-    let world = load::load(&sources, manifests, &library, &|| progress.analysed_one());
-    let findings = find(&sources, manifests, &library, &world);
-    let (notices, comments) = remarks(&sources, &world);
+    let (findings, notices, comments) = rounds(&sources, manifests, &library, progress);
     Ok(Analysis {
         findings,
         notices,
         comments,
         sources,
     })
+}
+
+/// Loads and links until nothing is missing, then judges.
+fn rounds(
+    sources: &Sources,
+    manifests: &[Manifest],
+    library: &Library,
+    progress: &Progress,
+) -> (Vec<Finding>, Vec<Notice>, Vec<Span>) {
+    let resolver = Resolver::new(sources, manifests);
+    let mut loader = Loader::new(sources, manifests, progress);
+    let mut modules = loader.start(library);
+    loop {
+        let world = World::new(modules, sources);
+        let values = Values::new(&world, library, &resolver);
+        let missing = loader.missing(&values);
+        if missing.is_empty() {
+            let (notices, comments) = remarks(sources, &world);
+            return (judge(sources, &world, &values), notices, comments);
+        }
+        drop(values);
+        modules = world.modules;
+        modules.extend(loader.lower(&missing));
+    }
 }
 
 /// The `[[library]]` tables of the configuration.
@@ -162,22 +185,15 @@ fn remarks(sources: &Sources, world: &World) -> (Vec<Notice>, Vec<Span>) {
     (notices, comments)
 }
 
-fn find(
-    sources: &Sources,
-    manifests: &[Manifest],
-    library: &Library,
-    world: &World,
-) -> Vec<Finding> {
-    let resolver = Resolver::new(sources, manifests);
-    let values = Values::new(world, library, &resolver);
-    let mut summaries = Summaries::new(&values);
+fn judge(sources: &Sources, world: &World, values: &Values<'_>) -> Vec<Finding> {
+    let mut summaries = Summaries::new(values);
     let mut reach = Reach::new(&mut summaries);
     let leaks = leaks::leaks(&mut summaries, &mut reach);
     let openings = pools::openings(&mut summaries, &mut reach);
     let program = Program {
         sources,
         world,
-        values: &values,
+        values,
         leaks,
         openings,
     };

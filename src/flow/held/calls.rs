@@ -4,7 +4,9 @@ use super::{Held, Mode, Subject, Ways, fail, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
 use crate::flow::summary::{Callback, Role};
-use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
+use crate::ir::{
+    Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
+};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
@@ -133,6 +135,11 @@ impl Held<'_, '_> {
             return After::all(Mode::Done);
         }
         let mut after = self.used(call, mode, facts, meaning);
+        if let (Callee::Method(_, name), true) =
+            (call.callee, receiver.is_some_and(Fact::is_resource))
+        {
+            after.result = self.derived(name, meaning);
+        }
         for (fact, _) in &meaning.facts {
             self.library_effect(block, call, fact, facts, &mut after);
         }
@@ -149,10 +156,28 @@ impl Held<'_, '_> {
                 }
             }
         }
-        if meaning.is_unknown() {
+        let is_plain = meaning.functions.is_empty() && !meaning.constructs.is_empty();
+        if meaning.is_unknown() || is_plain {
+            // A class without a constructor of its own (a dataclass, say) keeps what it is given.
             self.unknown_effect(call, facts, receiver, &mut after);
         }
         after
+    }
+
+    /// What a method of the resource gives: whether it is held, or a cursor.
+    fn derived(&self, name: Symbol, meaning: &Meaning<'_>) -> Option<Fact> {
+        if let Some(held) = self.tells_held(name) {
+            return Some(Fact::Constant(Constant::Bool(held)));
+        }
+        let language = self.view.values.world().language(self.view.key);
+        let library = self.view.values.library();
+        let is_cursor = meaning.facts.iter().any(|(fact, _)| match fact.returns {
+            Returns::Type(path) => library
+                .noun(language, path)
+                .is_some_and(|noun| noun == "cursor"),
+            _ => false,
+        });
+        is_cursor.then_some(Fact::Cursor)
     }
 
     /// Entering and leaving a scope that is, manages or belongs to the resource.

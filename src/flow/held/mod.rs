@@ -438,7 +438,9 @@ impl<'p> Held<'_, 'p> {
     /// Whether the function sets an object up: if it raises, nobody has the object.
     fn sets_up_object(&self) -> bool {
         let body = self.view.body;
-        body.traits.is_constructor || ["__enter__", "__aenter__"].contains(&body.name.text())
+        let is_taken = matches!(self.subject, Subject::Taken(_));
+        is_taken && body.traits.is_constructor
+            || ["__enter__", "__aenter__"].contains(&body.name.text())
     }
 
     fn value(&mut self, mode: &mut Mode, facts: &mut Facts, value: &Value) -> Option<Fact> {
@@ -486,6 +488,9 @@ impl<'p> Held<'_, 'p> {
     fn field(&mut self, facts: &Facts, object: LocalId, name: Symbol) -> Option<Fact> {
         match facts.get(object)? {
             Fact::Resource | Fact::MaybeResource => {
+                if let Some(held) = self.tells_held(name) {
+                    return Some(Fact::Constant(Constant::Bool(held)));
+                }
                 let methods = self.library_methods(name);
                 if methods.iter().any(|fact| fact.has(Effect::Releases)) {
                     return Some(Fact::Releaser);
@@ -498,6 +503,15 @@ impl<'p> Held<'_, 'p> {
             Fact::Holder(key) if key == name => Some(Fact::Resource),
             _ => None,
         }
+    }
+
+    /// Whether a field or method of the resource, being truthy, tells that it is held.
+    fn tells_held(&self, name: Symbol) -> Option<bool> {
+        let language = self.view.values.world().language(self.view.key);
+        self.view
+            .values
+            .library()
+            .tells_held(language, self.resource?, name)
     }
 
     /// What the data says of a method of the resource.
@@ -560,6 +574,8 @@ impl<'p> Held<'_, 'p> {
                 self.gives_back = true;
             }
             Subject::Given(_) if gives_access => take(&mut mode, &mut facts),
+            // A cursor carries its connection.
+            _ if facts.get(value) == Some(Fact::Cursor) => take(&mut mode, &mut facts),
             // What `__enter__` returns is still the object's.
             Subject::Taken(_) if gives_access && self.object_field(&facts).is_none() => {
                 self.returned_taken |= gives_resource && mode == Mode::Held;

@@ -6,11 +6,7 @@ use super::{
 
 impl Values<'_> {
     pub(super) fn target(&self, file: FileId, specifier: Symbol) -> Target {
-        if self.language(file).is_python() {
-            self.resolver.python(file, &specifier)
-        } else {
-            self.resolver.javascript(file, &specifier)
-        }
+        self.resolver.resolve(file, specifier)
     }
 
     pub(super) fn import(&mut self, file: FileId, import: ImportId, target: Node) {
@@ -40,7 +36,7 @@ impl Values<'_> {
             Imported::Root => Symbol::new(specifier.split('.').next().unwrap_or_default()),
             _ => specifier,
         };
-        if let Target::File(found) = self.resolver.python(file, &whole) {
+        if let Target::File(found) = self.resolver.resolve(file, whole) {
             return match imported {
                 Imported::Name(name) => self.load_export(found, name, target),
                 _ => self.add(target, Entity::Module(found)),
@@ -52,7 +48,7 @@ impl Values<'_> {
             } else {
                 format!("{specifier}.{name}")
             };
-            if let Target::File(submodule) = self.resolver.python(file, &dotted) {
+            if let Target::File(submodule) = self.resolver.resolve(file, Symbol::new(&dotted)) {
                 return self.add(target, Entity::Module(submodule));
             }
         }
@@ -66,7 +62,7 @@ impl Values<'_> {
         imported: Imported,
         target: Node,
     ) {
-        let Target::File(found) = self.resolver.javascript(file, &specifier) else {
+        let Target::File(found) = self.resolver.resolve(file, specifier) else {
             return self.import_library(Language::JavaScript, specifier, imported, target);
         };
         let whole = self.export(found, Symbol::new("module.exports"), 0);

@@ -429,7 +429,9 @@ impl<'w> Values<'w> {
         } else if let Some(whole) = self.export(file, Symbol::new("module.exports"), 0) {
             self.watch(whole, Watcher::Load(name, target));
         } else if self.language(file).is_python()
-            && let Target::File(submodule) = self.resolver.python(file, &format!(".{name}"))
+            && let Target::File(submodule) = self
+                .resolver
+                .resolve(file, Symbol::new(&format!(".{name}")))
         {
             self.add(target, Entity::Module(submodule));
         }
