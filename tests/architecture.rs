@@ -162,6 +162,23 @@ fn what_the_documents_name_exists() {
     assert_eq!(missing, Vec::<String>::new());
 }
 
+#[test]
+fn the_map_has_every_module_and_dependency() {
+    let map = read("ARCHITECTURE.md");
+    for module in names_after(&read("src/lib.rs"), "pub mod ") {
+        let is_there = [".rs`", "/`"]
+            .iter()
+            .any(|end| map.contains(&format!("`src/{module}{end}")));
+        assert!(is_there, "{module}");
+    }
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    for table in ["dependencies", "dev-dependencies"] {
+        for name in manifest[table].as_table().unwrap().keys() {
+            assert!(map.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}
+
 /// Whether something in backticks is a path of this repository and no pattern or command.
 fn looks_like_path(text: &str) -> bool {
     let is_pattern = text.contains(['*', '<', ' ', '…']);
