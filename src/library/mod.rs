@@ -218,6 +218,9 @@ pub struct Package {
     pub words: Vec<String>,
 }
 
+/// A path with one of its spellings.
+type Spelled = (Symbol, Symbol);
+
 /// The knowledge about one language's libraries.
 #[derive(Debug, Default)]
 struct Shelf {
@@ -231,7 +234,7 @@ struct Shelf {
     /// Names that mean the same from whatever module that is not there.
     generated: FxHashMap<Symbol, Symbol>,
     /// Each library's packages, and the paths it says something about, each with a spelling.
-    contents: Vec<(Vec<String>, Vec<(Symbol, Symbol)>)>,
+    contents: Vec<(Vec<String>, Vec<Spelled>)>,
     /// What an import of a library that hands out resources names, and the words without which it hands out none.
     packages: Vec<Package>,
     /// Types and callees from which a resource can be had, directly or through what they give.

@@ -1,6 +1,6 @@
 //! Names resolved across files.
 //!
-//! In: lowered [`Module`]s, the project's manifests, the [`Library`]. Out: a [`World`] that numbers functions and
+//! In: lowered [`Module`]s, the project's manifests, the [`Library`](crate::library::Library). Out: a [`World`] that numbers functions and
 //! classes across files, and [`values::Values`], which says for every local what it may stand for. It
 //! deliberately does not know control flow: a local stands for all it is ever assigned.
 pub mod meaning;

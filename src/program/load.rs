@@ -280,7 +280,9 @@ impl Loader<'_> {
             let is_whole = is_script && wholes.iter().any(|whole| names.contains_key(whole));
             for stem in self.stems(module.file) {
                 let entry = found.entry(stem).or_default();
-                for (name, words) in &names {
+                let mut names: Vec<_> = names.iter().collect();
+                names.sort_unstable_by_key(|(name, _)| **name);
+                for (name, words) in names {
                     let known = entry.names.entry(*name).or_insert_with(|| words.clone());
                     // One name of several modules: what any use of one of them makes matter, matters.
                     if words.is_empty() {

@@ -70,7 +70,7 @@ impl Values<'_> {
             Imported::Name(name) => self.load_export(found, name, target),
             Imported::Default => {
                 if let Some(node) = self.export(found, Symbol::new("default"), 0) {
-                    self.watch(node, Watcher::Copy(target))
+                    self.watch(node, Watcher::Copy(target));
                 } else {
                     if let Some(node) = whole {
                         self.watch(node, Watcher::Copy(target));
