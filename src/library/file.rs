@@ -1,5 +1,7 @@
 //! One library file: its form, and how it is put on the shelf.
-use super::{CallFact, Effect, Form, Place, Returns, Shelf, TypeFact, When};
+use super::{
+    CallFact, Effect, Form, Outside, Place, Returns, Shelf, Timeout, TimeoutPlace, TypeFact, When,
+};
 use crate::symbol::Symbol;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -59,6 +61,8 @@ struct TypeEntry {
     tells_held: Vec<String>,
     #[serde(default)]
     tells_released: Vec<String>,
+    /// Options and fields that turn off that its first statement begins a transaction.
+    autobegins_unless: Option<Vec<String>>,
     /// For the reader.
     #[serde(rename = "source")]
     _source: Option<String>,
@@ -94,7 +98,12 @@ struct CallEntry {
     when: When,
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
-    kind: Option<String>,
+    kind: Option<Outside>,
+    timeout: Option<OneOrMany<TimeoutText>>,
+    #[serde(default)]
+    timeout_unit: Unit,
+    /// Seconds.
+    default_timeout: Option<f64>,
     unless_given: Option<String>,
     source: Option<String>,
     /// For the reader: versions this entry holds for.
@@ -136,6 +145,36 @@ impl TryFrom<String> for PlaceText {
                  `taken from receiver` or `callback parameter N`"
             )
         })
+    }
+}
+
+/// In what a time-out is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+enum Unit {
+    #[default]
+    #[serde(rename = "s")]
+    Seconds,
+    #[serde(rename = "ms")]
+    Milliseconds,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct TimeoutText(TimeoutPlace);
+
+impl TryFrom<String> for TimeoutText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        if let ["key", name, "of", "argument", position] = words.as_slice()
+            && let Ok(position) = position.parse()
+        {
+            return Ok(Self(TimeoutPlace::Key(position, Symbol::new(name))));
+        }
+        PlaceText::try_from(text)
+            .map(|PlaceText(place)| Self(TimeoutPlace::Argument(place)))
+            .map_err(|error| format!("{error}, or `key NAME of argument N`"))
     }
 }
 
@@ -233,6 +272,10 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            autobegins: self
+                .autobegins_unless
+                .as_ref()
+                .map(|names| names.iter().map(|name| Symbol::new(name)).collect()),
             tells: {
                 let names = |names: &[String], held| {
                     names
@@ -255,6 +298,19 @@ impl TypeEntry {
 }
 
 impl CallEntry {
+    fn timeout(&self) -> Option<Timeout> {
+        let places = self.timeout.as_ref().map(OneOrMany::as_slice);
+        if places.is_none() && self.default_timeout.is_none() {
+            return None;
+        }
+        let places = places.unwrap_or_default().iter();
+        Some(Timeout {
+            places: places.map(|TimeoutText(place)| *place).collect(),
+            is_milliseconds: self.timeout_unit == Unit::Milliseconds,
+            default: self.default_timeout,
+        })
+    }
+
     fn fact(&self, callee: &str, source: &str) -> CallFact {
         let place = |text: Option<PlaceText>| text.map(|PlaceText(place)| place);
         CallFact {
@@ -272,7 +328,8 @@ impl CallEntry {
             returns: self
                 .returns
                 .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
-            kind: self.kind.as_deref().map(Symbol::new),
+            kind: self.kind,
+            timeout: self.timeout(),
             unless_given: self.unless_given.as_deref().map(Symbol::new),
             source: Symbol::new(self.source.as_deref().unwrap_or(source)),
         }

@@ -75,6 +75,16 @@ pub enum Effect {
     MakesScope,
     /// The result resolves when all elements of the arguments have: `Promise.all`, `gather`.
     Gathers,
+    /// Runs its callback for each element, all at once, each in a thread or task of its own: an executor's `map`.
+    FansOut,
+    /// Starts its argument beside what goes on here: `create_task`, `Thread(target=work)`.
+    Spawns,
+    /// Bounds how many of its callbacks, or of its scopes, run at once: `p-limit`, a semaphore.
+    Limits,
+    /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.
+    Bounds,
+    /// Puts the statement that is its receiver into the transaction that is its argument: `transacting`.
+    Joins,
 }
 
 impl Effect {
@@ -82,7 +92,7 @@ impl Effect {
     fn hands_out(self) -> bool {
         matches!(
             self,
-            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries
+            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries | Self::Begins
         )
     }
 }
@@ -159,6 +169,54 @@ pub enum Returns {
     Arguments,
 }
 
+/// What a call waits for that is no database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outside {
+    /// An HTTP server.
+    Http,
+    /// A mail server.
+    Mail,
+    /// An SMS or push provider.
+    Sms,
+    /// A payment provider.
+    Payment,
+    /// A cloud service: object storage, secrets, functions.
+    Cloud,
+    /// A queue or broker.
+    Queue,
+    /// A gRPC server.
+    Grpc,
+    /// A language model's provider.
+    Llm,
+    /// A process of this machine.
+    Subprocess,
+    /// Another machine, by SSH or FTP.
+    Ssh,
+    /// The clock.
+    Sleep,
+}
+
+/// How long a call that waits for somebody else may wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeout {
+    /// Where the caller can say it.
+    pub places: Vec<TimeoutPlace>,
+    /// Whether it is said in milliseconds, not seconds.
+    pub is_milliseconds: bool,
+    /// Seconds when nobody says it; `None` is for ever.
+    pub default: Option<f64>,
+}
+
+/// Where a time-out is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutPlace {
+    /// An argument.
+    Argument(Place),
+    /// An entry of the options at this position: `fetch(url, { signal })`.
+    Key(u32, Symbol),
+}
+
 /// What the library data says about one callee.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallFact {
@@ -180,8 +238,10 @@ pub struct CallFact {
     pub releaser: Option<Place>,
     /// What the call gives.
     pub returns: Returns,
-    /// For [`Effect::CallsOut`]: http, mail, queue, ...
-    pub kind: Option<Symbol>,
+    /// For [`Effect::CallsOut`]: what is waited for.
+    pub kind: Option<Outside>,
+    /// How long [`Effect::CallsOut`] waits; `None` where the data does not say.
+    pub timeout: Option<Timeout>,
     /// The effects do not hold for a call that is given an instance of this type: a session on somebody's connection
     /// holds nothing of its own.
     pub unless_given: Option<Symbol>,
@@ -207,6 +267,9 @@ pub struct TypeFact {
     pub fields: FxHashMap<Symbol, Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
+    /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
+    /// its making, and fields of it, by which that is turned off.
+    pub autobegins: Option<Vec<Symbol>>,
 }
 
 /// What a file names when it uses a library that hands out resources.
@@ -445,11 +508,24 @@ impl Library {
             .find_map(|path| shelf.types.get(&path)?.noun)
     }
 
-    /// The type of a field of an instance.
+    /// The type of a field of an instance; `*` stands for every field that is neither named nor a method.
     pub fn field(&self, language: Language, path: Symbol, name: Symbol) -> Option<Symbol> {
         let shelf = self.shelf(language);
+        let of = |name: Symbol| {
+            self.lineage(language, path)
+                .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
+        };
+        of(name).or_else(|| {
+            let any = of(Symbol::new("*"))?;
+            self.method(language, path, &name).is_empty().then_some(any)
+        })
+    }
+
+    /// Whether a statement of an instance begins a transaction, and what turns that off.
+    pub fn autobegins(&self, language: Language, path: Symbol) -> Option<&[Symbol]> {
+        let shelf = self.shelf(language);
         self.lineage(language, path)
-            .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
+            .find_map(|path| shelf.types.get(&path)?.autobegins.as_deref())
     }
 
     /// Whether a field or method that is truthy tells that an instance is still held.
