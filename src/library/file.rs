@@ -98,6 +98,8 @@ struct CallEntry {
     when: When,
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
+    #[serde(default)]
+    derives: bool,
     kind: Option<Outside>,
     timeout: Option<OneOrMany<TimeoutText>>,
     #[serde(default)]
@@ -328,6 +330,7 @@ impl CallEntry {
             returns: self
                 .returns
                 .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
+            derives: self.derives,
             kind: self.kind,
             timeout: self.timeout(),
             unless_given: self.unless_given.as_deref().map(Symbol::new),

@@ -238,6 +238,8 @@ pub struct CallFact {
     pub releaser: Option<Place>,
     /// What the call gives.
     pub returns: Returns,
+    /// What the call gives is the receiver in another form: it keeps where the receiver was made.
+    pub derives: bool,
     /// For [`Effect::CallsOut`]: what is waited for.
     pub kind: Option<Outside>,
     /// How long [`Effect::CallsOut`] waits; `None` where the data does not say.

@@ -310,7 +310,13 @@ impl<'w> Values<'w> {
                 }
             }
             Returns::Unknown => {}
-            Returns::Type(path) => self.add(result, Entity::Instance(path, origin)),
+            Returns::Type(path) => {
+                let origin = match receiver {
+                    Some(Entity::Instance(_, known)) if fact.derives => known,
+                    _ => origin,
+                };
+                self.add(result, Entity::Instance(path, origin));
+            }
             Returns::Receiver => {
                 if let Some(entity) = receiver {
                     self.add(result, entity);
