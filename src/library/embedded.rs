@@ -138,6 +138,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "tortoise",
     "twilio",
     "typeorm",
+    "typeorm-transactional",
     "typer",
     "undici",
     "vercel-ai",
