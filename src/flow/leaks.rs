@@ -6,7 +6,7 @@ use super::engine::{Exit, Path};
 use super::held::{self, Given, Mode, Subject};
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
-use super::summary::{Query, Shape, Summaries};
+use super::summary::{Purpose, Query, Shape, Summaries};
 use crate::ir::{Action, BlockId, LocalId, Terminator, Test, Value};
 use crate::library::Place;
 use crate::link::FunctionKey;
@@ -63,7 +63,10 @@ fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     let mut position = 0;
     while let Some(function) = found.get(position).copied() {
         position += 1;
-        if summaries.owned(Query::Owned(function)).is_none() {
+        if summaries
+            .owned(Query::Owned(function, Purpose::Ownership))
+            .is_none()
+        {
             continue;
         }
         for caller in values.callers(function) {
@@ -128,7 +131,12 @@ fn handed_to_framework(
     acquisition: Acquisition,
 ) -> Option<Leak> {
     let view = summaries.view(view.key);
-    let (mut held, solution) = held::solve(summaries, &view, Subject::Taken(acquisition));
+    let (mut held, solution) = held::solve(
+        summaries,
+        &view,
+        Subject::Taken(acquisition),
+        Purpose::Ownership,
+    );
     let is_returned = held.hands_out() && held.releases.is_empty() && !solution.is_cut;
     let path = solution
         .paths(&mut held, Mode::Done)
@@ -152,7 +160,7 @@ fn leak_of(
     subject: Subject,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let (mut held, solution) = held::solve(summaries, &view, subject);
+    let (mut held, solution) = held::solve(summaries, &view, subject, Purpose::Ownership);
     if solution.is_cut {
         return None;
     }
@@ -238,7 +246,7 @@ fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, us
         Exit::Return if is_never_released && !raises_itself => 1,
         Exit::Unwind if raises_itself => 0,
         Exit::Return => 2,
-        Exit::Overwrite => 3,
+        Exit::Overwrite | Exit::Release => 3,
         Exit::Unwind => 4,
     };
     (kind, path.nodes.len())

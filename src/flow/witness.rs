@@ -34,10 +34,7 @@ pub fn tell(values: &Values<'_>, sources: &Sources, leak: &Leak) -> Story {
         leak,
         body: values.world().function(leak.body),
     };
-    let noun = match leak.acquisition.kind {
-        Kind::Client => "client",
-        Kind::Session => "session",
-    };
+    let noun = leak.acquisition.kind.noun();
     let mut steps = vec![teller.acquired(noun)];
     let ending = teller.follow(noun, &mut steps);
     if let Some(release) = leak.releases.first() {
@@ -111,8 +108,7 @@ impl Teller<'_> {
         match named {
             Some(name) => format!("`{name}` from `{callee}`"),
             None => match acquisition.kind {
-                Kind::Client => format!("the client from `{callee}`"),
-                Kind::Session => format!("the session from `{callee}`"),
+                kind => format!("the {} from `{callee}`", kind.noun()),
             },
         }
     }

@@ -6,10 +6,12 @@ mod load;
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Notice, RuleInfo};
+use crate::flow::holds;
 use crate::flow::leaks::{self, Leak};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
 use crate::flow::summary::Summaries;
+use crate::flow::waits::{self, Wait};
 use crate::flow::witness;
 use crate::ir::Site;
 use crate::library::{self, Library, LibraryFile};
@@ -33,6 +35,8 @@ pub struct Program<'a> {
     pub leaks: Vec<Leak>,
     /// Pools made again and again.
     pub openings: Vec<Opening>,
+    /// Waits for somebody else while a connection is held.
+    pub waits: Vec<Wait>,
 }
 
 impl Program<'_> {
@@ -190,12 +194,15 @@ fn judge(sources: &Sources, world: &World, values: &Values<'_>) -> Vec<Finding> 
     let mut reach = Reach::new(&mut summaries);
     let leaks = leaks::leaks(&mut summaries, &mut reach);
     let openings = pools::openings(&mut summaries, &mut reach);
+    let holds = holds::holds(&mut summaries, &mut reach);
+    let waits = waits::waits(&mut summaries, &mut reach, &holds);
     let program = Program {
         sources,
         world,
         values,
         leaks,
         openings,
+        waits,
     };
     rules::check(&program)
 }

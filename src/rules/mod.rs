@@ -7,6 +7,7 @@ mod retry_on_generator;
 mod unmanaged_session;
 mod unreleased_client;
 mod unused_suppression;
+mod waits;
 
 use crate::finding::{Finding, Level, Precision, RuleInfo};
 use crate::program::Program;
@@ -48,6 +49,8 @@ pub const RULES: &[&dyn Rule] = &[
     &unmanaged_session::UnmanagedSession,
     &pool_per_call::PoolPerCall,
     &retry_on_generator::RetryOnGenerator,
+    &waits::ExternalCallInTransaction,
+    &waits::ExternalCallHoldingClient,
     &unused_suppression::UnusedSuppression,
 ];
 
