@@ -128,6 +128,37 @@ pub(super) fn type_of(view: &View<'_>, local: LocalId) -> Option<Symbol> {
     })
 }
 
+/// A transaction begun through a pool, which sends each statement over another connection.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolBegin {
+    /// The function it stands in.
+    pub function: FunctionKey,
+    /// The call.
+    pub site: crate::ir::Site,
+    /// Its callee alone.
+    pub callee: crate::ir::Site,
+}
+
+/// All statements that begin a transaction through a pool, in order.
+pub fn pool_begins(summaries: &mut Summaries<'_>) -> Vec<PoolBegin> {
+    let mut found = Vec::new();
+    for function in summaries.values.world().functions() {
+        let view = summaries.view(function);
+        for (block, call) in view.calls() {
+            if is_sent_by_pool(&view, call)
+                && text::verb(summaries, &view, block) == Some(Verb::Begin)
+            {
+                found.push(PoolBegin {
+                    function,
+                    site: view.body.block(block).site,
+                    callee: call.callee_site,
+                });
+            }
+        }
+    }
+    found
+}
+
 /// Whether a statement goes to a pool, which sends each over another connection.
 pub fn is_sent_by_pool(view: &View<'_>, call: &Call) -> bool {
     let Callee::Method(receiver, _) = call.callee else {

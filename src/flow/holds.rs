@@ -4,7 +4,7 @@
 //! there, and the calls that run meanwhile. A callback that a transaction runs in, and a closure that a wrapper of the
 //! project runs in one, is such a function: its own code is where the wait must go.
 use super::begins;
-use super::held::{self, HeldCall, Subject};
+use super::held::{self, HeldCall, Region, Subject};
 use super::reach::{Reach, decorator_facts};
 use super::reached::{self, Pool};
 use super::sites::{self, Acquisition, Kind, View};
@@ -41,10 +41,10 @@ pub struct Hold {
     pub kind: Kind,
     /// How it comes to be held.
     pub begun: Begun,
-    /// The calls that lead from where it is taken to this function, where that is another one: wrappers.
+    /// The pools that the connection may come from.
     pub pools: Vec<Pool>,
-    /// The calls that run meanwhile.
-    pub calls: Vec<HeldCall>,
+    /// What runs meanwhile.
+    pub region: Region,
     /// How the calls' functions are asked.
     pub purpose: Purpose,
 }
@@ -78,7 +78,7 @@ pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
 
 /// Functions in which something may be held: by what the data says of their calls, and callers of functions that take
 /// or begin for their caller, through any number of hands.
-fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
+pub(super) fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     let values = summaries.values;
     let mut found: Vec<FunctionKey> = Vec::new();
     for function in values.world().functions() {
@@ -123,13 +123,13 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
             is_automatic: false,
         },
         pools: Vec::new(),
-        calls: all_calls(view),
+        region: whole(view),
         purpose: Purpose::Open,
     })
 }
 
-/// Every call of a function, none of which gets what is held.
-fn all_calls(view: &View<'_>) -> Vec<HeldCall> {
+/// All of a function, none of whose calls gets what is held.
+fn whole(view: &View<'_>) -> Region {
     let calls = view.calls().map(|(block, _)| HeldCall {
         block,
         runs: targets::run_by(view, block)
@@ -137,7 +137,10 @@ fn all_calls(view: &View<'_>) -> Vec<HeldCall> {
             .map(|function| (function, None))
             .collect(),
     });
-    calls.collect()
+    Region {
+        calls: calls.collect(),
+        blocks: (0..view.body.blocks.len()).map(BlockId::new).collect(),
+    }
 }
 
 fn transactions<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Vec<Hold> {
@@ -206,7 +209,7 @@ fn hold<'p>(
     let subject = Subject::Taken(taken);
     let is_scope = matches!(taken.at, Place::Entered | Place::ResultOrEntered);
     let (mut held, solution) = held::solve(summaries, view, subject.clone(), purpose);
-    let mut calls = held.held_calls(&solution);
+    let mut region = held.region(&solution);
     // Who gives it up himself has it until then, whatever foreign code does with it; else that may be its owner.
     if held.releases.is_empty() && !is_scope {
         let owning = if purpose == Purpose::Open {
@@ -215,8 +218,10 @@ fn hold<'p>(
             Purpose::Ownership
         };
         let (mut held, solution) = held::solve(summaries, view, subject, owning);
-        let owned = held.held_calls(&solution);
-        calls.retain(|call| owned.iter().any(|other| other.block == call.block));
+        let owned = held.region(&solution);
+        region.blocks = owned.blocks;
+        let is_owned = |call: &HeldCall| owned.calls.iter().any(|own| own.block == call.block);
+        region.calls.retain(is_owned);
     }
     Hold {
         function: view.key,
@@ -229,7 +234,7 @@ fn hold<'p>(
             is_automatic: false,
         },
         pools: reached::pools_behind(summaries, view, taken.block),
-        calls,
+        region,
         purpose,
     }
 }
@@ -281,26 +286,26 @@ fn callbacks<'p>(
         kind,
         begun: begun.clone(),
         pools: pools.clone(),
-        calls: calls_given(summaries, function, role, purpose),
+        region: region_given(summaries, function, role, purpose),
         purpose,
     });
     holds.collect()
 }
 
 /// The calls of a function that run while what it is given is held: all of them, where it names no such parameter.
-fn calls_given(
+fn region_given(
     summaries: &mut Summaries<'_>,
     function: FunctionKey,
     role: Role,
     purpose: Purpose,
-) -> Vec<HeldCall> {
+) -> Region {
     let view = summaries.view(function);
     let given = held::given(summaries, &view, role);
     if given.locals.is_empty() && given.environment.is_empty() {
-        return all_calls(&view);
+        return whole(&view);
     }
     let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
-    held.held_calls(&solution)
+    held.region(&solution)
 }
 
 /// Moves what a wrapper runs for its caller into holds of its own: `begin(); fn(client); commit()`.
@@ -309,10 +314,10 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
     let mut position = 0;
     while position < holds.len() {
         let view = summaries.view(holds[position].function);
-        let (lent, own): (Vec<_>, Vec<_>) = std::mem::take(&mut holds[position].calls)
+        let (lent, own): (Vec<_>, Vec<_>) = std::mem::take(&mut holds[position].region.calls)
             .into_iter()
             .partition(|held| calls_parameter(&view, held.block));
-        holds[position].calls = own;
+        holds[position].region.calls = own;
         let hold = holds[position].clone();
         for (function, role) in lent.into_iter().flat_map(|held| held.runs) {
             let begun = Begun {
@@ -322,14 +327,14 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
             if !seen.insert((function, role, begun.clone())) {
                 continue;
             }
-            let calls = match role {
-                Some(role) => calls_given(summaries, function, role, hold.purpose),
-                None => all_calls(&summaries.view(function)),
+            let region = match role {
+                Some(role) => region_given(summaries, function, role, hold.purpose),
+                None => whole(&summaries.view(function)),
             };
             holds.push(Hold {
                 function,
                 begun,
-                calls,
+                region,
                 ..hold.clone()
             });
         }

@@ -4,10 +4,13 @@
 //! held; for each function, what it does to its caller's resources. One engine ([`engine`]) runs every analysis;
 //! [`summary`] carries facts over the call graph; [`witness`] tells the story of one path.
 pub mod begins;
+pub mod collections;
 pub mod engine;
 pub mod held;
 pub mod holds;
 pub mod leaks;
+pub mod loops;
+pub mod nested;
 pub mod pools;
 pub mod reach;
 pub mod reached;

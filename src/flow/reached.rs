@@ -7,7 +7,7 @@ use super::held::{self, HeldCall, Subject};
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
-use crate::ir::{BlockId, Call, Callee, LocalId};
+use crate::ir::{BlockId, Call, CallKind, Callee, LocalId, Site};
 use crate::library::{CallFact, Effect, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Origin};
@@ -51,7 +51,18 @@ pub struct Reached {
     /// A statement.
     pub statement: Option<Hop>,
     /// Checkouts, each of another pool.
-    pub checkouts: Vec<(Pool, Hop)>,
+    pub checkouts: Vec<Checkout>,
+}
+
+/// A checkout that is reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Checkout {
+    /// Whose connection is taken.
+    pub pool: Pool,
+    /// The way there.
+    pub hop: Hop,
+    /// Something on the way bounds how many run at once.
+    pub is_limited: bool,
 }
 
 impl Reached {
@@ -60,10 +71,14 @@ impl Reached {
         self.external = self.external.or(external);
         let statement = other.statement.as_ref().map(&hop);
         self.statement = self.statement.or(statement);
-        for (pool, at) in &other.checkouts {
-            let is_known = self.checkouts.iter().any(|(known, _)| known == pool);
+        for checkout in &other.checkouts {
+            let pool = checkout.pool;
+            let is_known = self.checkouts.iter().any(|known| known.pool == pool);
             if !is_known && self.checkouts.len() < POOL_LIMIT {
-                self.checkouts.push((*pool, hop(at)));
+                self.checkouts.push(Checkout {
+                    hop: hop(&checkout.hop),
+                    ..*checkout
+                });
             }
         }
     }
@@ -79,8 +94,20 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     }
     let purpose = run.1.map_or(Purpose::Holding, |(_, purpose)| purpose);
     for held in &calls {
-        reached.note(&through(summaries, held, purpose), |hop| *hop);
+        let mut inner = through(summaries, held, purpose);
+        let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
+        let checkouts = inner.checkouts.iter_mut();
+        checkouts.for_each(|checkout| checkout.is_limited |= limits);
+        reached.note(&inner, |hop| *hop);
     }
+    // `async with semaphore:` around it, wherever it stands in the function.
+    let enters_limit = calls.iter().any(|held| {
+        view.call(held.block)
+            .is_some_and(|call| call.kind == CallKind::Enter)
+            && view.meaning(held.block).fact(Effect::Limits).is_some()
+    });
+    let checkouts = reached.checkouts.iter_mut();
+    checkouts.for_each(|checkout| checkout.is_limited |= enters_limit);
     reached
 }
 
@@ -97,7 +124,7 @@ fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) ->
     };
     let given = held::given(summaries, view, role);
     let (mut held, solution) = held::solve(summaries, view, Subject::Given(given), purpose);
-    held.held_calls(&solution)
+    held.region(&solution).calls
 }
 
 /// What a call reaches, itself or through the functions it runs.
@@ -150,8 +177,45 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
     Reached {
         external,
         statement: is_statement.then_some(here),
-        checkouts: checkouts.into_iter().map(|pool| (pool, here)).collect(),
+        checkouts: checkouts
+            .into_iter()
+            .map(|pool| Checkout {
+                pool,
+                hop: here,
+                is_limited: false,
+            })
+            .collect(),
     }
+}
+
+/// The calls that lead to what a hop reaches, and the place itself.
+pub type Chain = (Vec<(FunctionKey, Site)>, (FunctionKey, BlockId));
+
+/// Calls of a chain that are told; of a longer one the first.
+const STORY_LIMIT: usize = 200;
+
+/// Follows a hop to what it reaches; `find` asks a function for its hop.
+pub fn follow<'p>(
+    summaries: &mut Summaries<'p>,
+    function: FunctionKey,
+    hop: Hop,
+    find: impl Fn(&mut Summaries<'p>, Run) -> Option<Hop>,
+) -> Option<Chain> {
+    let mut path = Vec::new();
+    let (mut function, mut hop) = (function, hop);
+    // Depth shrinks with each hop; what was found later may have come to know a longer way.
+    for _ in 0..=hop.depth.saturating_mul(2) {
+        let Some(next) = hop.next else {
+            return Some((path, (function, hop.block)));
+        };
+        hop = find(summaries, next)?;
+        function = next.0;
+        let view = summaries.view(function);
+        if path.len() < STORY_LIMIT {
+            path.push((function, view.body.block(hop.block).site));
+        }
+    }
+    None
 }
 
 /// What the data says of a call that waits for somebody else, where this function waits with it.
@@ -205,6 +269,11 @@ fn joins(view: &View<'_>, statement: LocalId) -> bool {
     false
 }
 
+/// The package that a path is in.
+pub fn package(path: Symbol) -> Symbol {
+    Symbol::new(path.split(['.', '#']).next().unwrap_or_default())
+}
+
 /// The pools that a call takes a connection from.
 pub fn pools_of(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Vec<Pool> {
     let Some(call) = view.call(block) else {
@@ -216,25 +285,26 @@ pub fn pools_of(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) 
     let locals = arguments.map(|argument| argument.value).chain([source]);
     let entities = locals.flat_map(|local| view.values.of(view.key, local));
     let mut pools: Vec<_> = entities
-        .filter_map(|entity| pool_of(summaries, view, *entity))
+        .filter_map(|entity| pool_of(summaries, *entity))
         .collect();
     pools.sort_unstable();
     pools.dedup();
     pools
 }
 
-fn pool_of(summaries: &mut Summaries<'_>, view: &View<'_>, entity: Entity) -> Option<Pool> {
+fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
     let values = summaries.values;
-    let package = |path: Symbol| Pool::Of(Symbol::new(path.split('.').next().unwrap_or_default()));
     match entity {
         Entity::Instance(_, Some(origin)) => {
             (!is_client(summaries, origin)).then_some(Pool::Made(origin))
         }
-        Entity::Instance(path, None) => values.library().is_pool(path).then(|| package(path)),
+        Entity::Instance(path, None) => values
+            .library()
+            .is_pool(path)
+            .then(|| Pool::Of(package(path))),
         Entity::Class(class) => {
             let bases = values.library_bases(class);
-            let _ = view;
-            bases.first().map(|base| package(*base))
+            bases.first().map(|base| Pool::Of(package(*base)))
         }
         _ => None,
     }
@@ -271,6 +341,19 @@ fn pools_within(
     let Some(call) = view.call(block).filter(|_| limit > 0) else {
         return pools;
     };
+    // What a wrapper takes, it takes from its pool.
+    for function in view.meaning(block).functions.clone() {
+        let inner = summaries.view(function);
+        let taken = sites::acquisitions(summaries, &inner);
+        for acquisition in taken {
+            pools.extend(pools_within(
+                summaries,
+                &inner,
+                acquisition.block,
+                limit - 1,
+            ));
+        }
+    }
     let (Callee::Local(source) | Callee::Method(source, _)) = call.callee;
     for entity in view.values.of(view.key, source).to_vec() {
         if let Entity::Instance(_, Some(origin)) = entity

@@ -89,6 +89,14 @@ impl Kind {
             Self::Transaction => "transaction",
         }
     }
+
+    /// What is wrong with it where it should be over.
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Client | Self::Session => "held",
+            Self::Transaction => "open",
+        }
+    }
 }
 
 /// A place where a resource is taken.

@@ -4,17 +4,14 @@
 //! clock, however deep.
 use super::holds::{Begun, Hold};
 use super::reach::Reach;
-use super::reached::{self, Hop, Run};
+use super::reached::{self, Hop};
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{BlockId, Call, Constant, LocalId, Site, Value};
+use crate::ir::{Call, Constant, LocalId, Site, Value};
 use crate::library::{Outside, Place, Timeout, TimeoutPlace};
 use crate::link::FunctionKey;
 use crate::link::values::CallSite;
-
-/// Calls of a chain that are told; longer ones are told by their first and last.
-const STORY_LIMIT: usize = 200;
 
 /// How long a wait may last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +58,7 @@ pub fn waits(summaries: &mut Summaries<'_>, reach: &mut Reach, holds: &[Hold]) -
     let mut found: Vec<Wait> = Vec::new();
     for hold in holds {
         let view = summaries.view(hold.function);
-        for held in &hold.calls {
+        for held in &hold.region.calls {
             let reached = reached::reached_by(summaries, &view, held, hold.purpose);
             let Some(hop) = reached.external else {
                 continue;
@@ -82,7 +79,8 @@ fn wait(
     hop: Hop,
 ) -> Option<Wait> {
     let call = view.call(hop.block)?;
-    let (path, (last, block)) = follow(summaries, hold.function, hop)?;
+    let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).external;
+    let (path, (last, block)) = reached::follow(summaries, hold.function, hop, find)?;
     let view_of_sink = summaries.view(last);
     let fact = reached::sink(&view_of_sink, block)?;
     let sink_call = view_of_sink.call(block)?;
@@ -102,31 +100,6 @@ fn wait(
         patience: patience(summaries, &view_of_sink, sink_call, fact.timeout.as_ref()),
         is_repeated: reach.is_in_loop(summaries.values, site),
     })
-}
-
-type Chain = (Vec<(FunctionKey, Site)>, (FunctionKey, BlockId));
-
-/// The calls that lead to what a hop reaches, and the place itself.
-fn follow(summaries: &mut Summaries<'_>, function: FunctionKey, hop: Hop) -> Option<Chain> {
-    let mut path = Vec::new();
-    let (mut function, mut hop) = (function, hop);
-    // Depth shrinks with each hop: one that was found later may have come to know a longer way.
-    for _ in 0..=hop.depth.saturating_mul(2) {
-        let Some(next) = hop.next else {
-            return Some((path, (function, hop.block)));
-        };
-        hop = external(summaries, next)?;
-        function = next.0;
-        let view = summaries.view(function);
-        if path.len() < STORY_LIMIT {
-            path.push((function, view.body.block(hop.block).site));
-        }
-    }
-    None
-}
-
-fn external(summaries: &mut Summaries<'_>, run: Run) -> Option<Hop> {
-    summaries.reached(run).external
 }
 
 /// How long the call waits, where its library has a way to say that.

@@ -55,12 +55,15 @@ fn message(program: &Program<'_>, wait: &Wait) -> String {
     let sink = sink.split('(').next().unwrap_or_default().trim_end();
     let outside = outside(wait.outside);
     let patience = patience(wait.patience);
-    let waits = match wait.path.len() {
-        0 => format!("`{callee}` waits for {outside}{patience}"),
-        1 => format!("`{callee}` waits for {outside} in `{sink}`, one call deep{patience},"),
-        depth => {
-            format!("`{callee}` waits for {outside} in `{sink}`, {depth} calls deep{patience},")
-        }
+    let place = match wait.path.len() {
+        0 => String::new(),
+        1 => format!(" in `{sink}`, one call deep"),
+        depth => format!(" in `{sink}`, {depth} calls deep"),
+    };
+    let comma = if patience.is_empty() && place.is_empty() {
+        ""
+    } else {
+        ","
     };
     let repeated = if wait.is_repeated {
         ", once per round of the loop"
@@ -72,26 +75,12 @@ fn message(program: &Program<'_>, wait: &Wait) -> String {
     } else {
         ""
     };
+    let (noun, state) = (wait.kind.noun(), wait.kind.state());
+    let begun = program.begun_name(&wait.begun);
     format!(
-        "{waits} while {} {}{repeated}{race}",
-        held(program, wait),
-        is_held(wait)
+        "`{callee}` waits for {outside}{place}{patience}{comma} while the {noun} from `{begun}` is \
+         {state}{repeated}{race}"
     )
-}
-
-fn held(program: &Program<'_>, wait: &Wait) -> String {
-    let begun = program.quote(program.world.span(wait.begun.function, wait.begun.callee));
-    let begun = begun.trim_start_matches('@');
-    let begun = begun.split('(').next().unwrap_or_default();
-    format!("the {} from `{begun}`", wait.kind.noun())
-}
-
-fn is_held(wait: &Wait) -> &'static str {
-    if wait.kind == Kind::Transaction {
-        "is open"
-    } else {
-        "is held"
-    }
 }
 
 /// What is waited for.
@@ -122,63 +111,17 @@ fn patience(patience: Patience) -> String {
 }
 
 fn steps(program: &Program<'_>, wait: &Wait) -> Vec<Step> {
-    let noun = wait.kind.noun();
-    let begins = match (wait.begun.is_automatic, wait.kind) {
-        (true, _) => "its first statement begins a transaction".to_owned(),
-        (false, Kind::Transaction) => "transaction begins here".to_owned(),
-        (false, Kind::Session) => "session opened here".to_owned(),
-        (false, Kind::Client) => format!("{noun} checked out here"),
-    };
-    let mut steps = vec![Step {
-        span: program.world.span(wait.begun.function, wait.begun.site),
-        message: begins,
-        kind: StepKind::Acquire,
-    }];
-    if let Some(through) = wait.begun.through {
-        let name = program.world.function(through).name;
-        if let Some(first) = steps.first_mut()
-            && !name.is_empty()
-        {
-            first.message = format!("{} (in `{name}`)", first.message);
-        }
-    }
-    let sink = (wait.sink.0, wait.sink.1);
-    let mut places = vec![(wait.function, wait.site)];
-    places.extend(wait.path.iter().copied());
-    for (position, (function, site)) in places.iter().enumerate() {
-        let is_last = position + 1 == places.len();
-        if is_last && (*function, *site) == sink {
-            break;
-        }
-        let next = places.get(position + 1);
-        let callee = next.map(|(function, _)| program.world.function(*function).name);
-        let callee = callee.filter(|name| !name.is_empty());
-        let message = callee.map_or_else(
-            || "runs a function here".to_owned(),
-            |name| format!("runs `{name}` with the {noun} still {}", open_or_held(wait)),
-        );
-        steps.push(Step {
-            span: program.world.span(*function, *site),
-            message,
-            kind: StepKind::Call,
-        });
-    }
+    let mut steps = vec![program.begun_step(wait.kind, &wait.begun)];
+    let first = (wait.function, wait.site);
+    steps.extend(program.call_steps(first, &wait.path, wait.sink, wait.kind));
     let ends = match wait.patience {
         Patience::Forever => ", for ever if need be",
         _ => "",
     };
     steps.push(Step {
-        span: program.world.span(sink.0, sink.1),
+        span: program.world.span(wait.sink.0, wait.sink.1),
         message: format!("waits for {} here{ends}", outside(wait.outside)),
         kind: StepKind::Wait,
     });
     steps
-}
-
-fn open_or_held(wait: &Wait) -> &'static str {
-    if wait.kind == Kind::Transaction {
-        "open"
-    } else {
-        "held"
-    }
 }

@@ -21,7 +21,7 @@ use crate::symbol::Symbol;
 use facts::Fact;
 pub use facts::Facts;
 use std::rc::Rc;
-pub use transactions::HeldCall;
+pub use transactions::{HeldCall, Region};
 
 /// The property: where the resource is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,15 @@ use crate::link::FunctionKey;
 use crate::link::values::parameter_of;
 use std::rc::Rc;
 
+/// The part of a function that runs while something is held.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    /// The calls, in order of block.
+    pub calls: Vec<HeldCall>,
+    /// The blocks that are entered with it held, in order.
+    pub blocks: Vec<BlockId>,
+}
+
 /// A call that runs while something is held.
 #[derive(Clone, Debug)]
 pub struct HeldCall {
@@ -21,14 +30,15 @@ pub struct HeldCall {
 }
 
 impl Held<'_, '_> {
-    /// The calls that run while what is followed is held, in order of block.
-    pub fn held_calls(&mut self, solution: &Solution<Facts>) -> Vec<HeldCall> {
+    /// What runs while what is followed is held.
+    pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
         let view = Rc::clone(&self.view);
-        let mut found = Vec::new();
+        let mut found = Region::default();
         for block in (0..view.body.blocks.len()).map(BlockId::new) {
             let Some(facts) = solution.reaches(block, Mode::Held) else {
                 continue;
             };
+            found.blocks.push(block);
             if view.call(block).is_none() {
                 continue;
             }
@@ -38,15 +48,10 @@ impl Held<'_, '_> {
             }
             if mode == Mode::Held {
                 let runs = self.handed(block, &facts);
-                found.push(HeldCall { block, runs });
+                found.calls.push(HeldCall { block, runs });
             }
         }
         found
-    }
-
-    /// The blocks that are reached, and left at their end, while what is followed is held.
-    pub fn is_held_at(&self, solution: &Solution<Facts>, block: BlockId) -> bool {
-        solution.reaches(block, Mode::Held).is_some()
     }
 
     /// The functions that a call runs, each with how it gets what is followed.
