@@ -177,9 +177,8 @@ fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey
     for function in modules {
         let view = summaries.view(function);
         let constants = view.constants();
-        let is_true = |local: LocalId| {
-            constants.get(&local) == Some(&Known::Constant(Constant::Bool(true)))
-        };
+        let is_true =
+            |local: LocalId| constants.get(&local) == Some(&Known::Constant(Constant::Bool(true)));
         let names = |local: LocalId| {
             constants.get(&local) == Some(&Known::Constant(Constant::Text(setting)))
         };
@@ -407,7 +406,7 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
         let view = summaries.view(holds[position].function);
         let (lent, own): (Vec<_>, Vec<_>) = std::mem::take(&mut holds[position].region.calls)
             .into_iter()
-            .partition(|held| calls_parameter(&view, held.block));
+            .partition(|held| !held.runs.is_empty() && calls_parameter(&view, held.block));
         holds[position].region.calls = own;
         let hold = holds[position].clone();
         for (function, role) in lent.into_iter().flat_map(|held| held.runs) {
