@@ -2,10 +2,13 @@
 //!
 //! In: all sources. Out: the lowered modules that can matter. Parsing is what a run costs, so a file is parsed only when
 //! it imports a library that hands out resources, when it uses something such a file exports, or when a function that
-//! has a resource calls into it. Each round asks the values of the files parsed so far what is missing.
+//! has a resource, or runs while one is held, calls into it. Each round asks the values of the files parsed so far what is missing.
 //!
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
-use crate::ir::{Action, Call, Callee, FunctionId, LocalId, LocalKind, Module, Terminator, Value};
+use super::running::running;
+use crate::ir::{
+    Action, Call, Callee, ImportId, LocalId, LocalKind, Module, Terminator, Type, Value,
+};
 use crate::library::Library;
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values};
@@ -157,6 +160,13 @@ impl Loader<'_> {
                 }
             }
         }
+        for function in running(values) {
+            for block in &world.function(function).blocks {
+                if let Terminator::Call { call, .. } = &block.terminator {
+                    self.import_of_callee(values, function, call, &mut missing);
+                }
+            }
+        }
         for class in world.classes() {
             let declared = world.class(class);
             let parent = world.function_near(class, declared.parent);
@@ -182,22 +192,84 @@ impl Loader<'_> {
             .blocks
             .iter()
             .flat_map(|block| &block.statements);
-        let fields: FxHashMap<LocalId, LocalId> = statements
+        let fields: FxHashMap<LocalId, (LocalId, Symbol)> = statements
             .filter_map(|statement| match statement.action {
-                Action::Assign(target, Value::Field(object, _)) => Some((target, object)),
+                Action::Assign(target, Value::Field(object, name)) => {
+                    Some((target, (object, name)))
+                }
                 _ => None,
             })
             .collect();
         for _ in 0..FIELD_LIMIT {
             self.import_of(values, function, local, missing);
-            let Some(object) = fields.get(&local) else {
+            let Some((object, name)) = fields.get(&local) else {
                 break;
             };
+            self.type_of_field(values, function, (*object, *name), missing);
             local = *object;
         }
     }
 
-    /// The unparsed file that a local is imported from.
+    /// The unparsed file that the declared type of a field of the receiver is imported from: the class says it, or the
+    /// parameter of that name that its constructor has.
+    fn type_of_field(
+        &self,
+        values: &Values<'_>,
+        function: FunctionKey,
+        (object, name): (LocalId, Symbol),
+        missing: &mut FxHashSet<FileId>,
+    ) {
+        let world = values.world();
+        let (method, object) = world.origin(function, object);
+        let Some(class) = world.class_of(method) else {
+            return;
+        };
+        if world.function(method).receiver != Some(object) {
+            return;
+        }
+        let declared = world.class(class);
+        let parent = world.function_near(class, declared.parent);
+        for field in declared.fields.iter().filter(|field| field.name == name) {
+            self.import_of_type(values, parent, field.annotation.as_ref(), missing);
+        }
+        for (_, constructor) in declared
+            .methods
+            .iter()
+            .filter(|(name, _)| *name == "__init__" || *name == "constructor")
+        {
+            let constructor = world.function_near(class, *constructor);
+            let parameters = world.function(constructor).parameters.iter();
+            for parameter in parameters.filter(|parameter| parameter.name == name) {
+                self.import_of_type(values, constructor, parameter.annotation.as_ref(), missing);
+            }
+        }
+    }
+
+    /// The unparsed files that the names in a declared type are imported from.
+    fn import_of_type(
+        &self,
+        values: &Values<'_>,
+        function: FunctionKey,
+        annotation: Option<&Type>,
+        missing: &mut FxHashSet<FileId>,
+    ) {
+        match annotation {
+            Some(Type::Name(Some(root), _)) => self.import_of(values, function, *root, missing),
+            Some(Type::Generic(base, arguments)) => {
+                for part in arguments.iter().chain([&**base]) {
+                    self.import_of_type(values, function, Some(part), missing);
+                }
+            }
+            Some(Type::Union(members)) => {
+                for member in members {
+                    self.import_of_type(values, function, Some(member), missing);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The unparsed file that a local, or the declared type of one, is imported from.
     fn import_of(
         &self,
         values: &Values<'_>,
@@ -206,25 +278,32 @@ impl Loader<'_> {
         missing: &mut FxHashSet<FileId>,
     ) {
         let world = values.world();
-        let is_outer = matches!(world.function(function).local(local).kind, LocalKind::Captured(owner, _)
-            if owner == FunctionId(0));
-        if !is_outer && !world.is_top_level(function) {
-            return;
+        let (mut owner, mut local) = world.origin(function, local);
+        let annotation = world.function(owner).local(local).annotation.as_ref();
+        if !world.is_top_level(owner) {
+            return self.import_of_type(values, owner, annotation, missing);
         }
-        let (owner, local) = world.origin(function, local);
-        let module = world.module(owner);
-        let assigned = world
-            .function(owner)
-            .blocks
-            .iter()
-            .flat_map(|block| &block.statements);
-        let imports = assigned.filter_map(|statement| match statement.action {
-            Action::Assign(target, Value::Import(import)) if target == local => Some(import),
-            _ => None,
-        });
-        for import in imports {
-            let found = values.imported_file(module.file, import);
-            missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
+        // A module that passes on what it imports leads to where it has it from.
+        for _ in 0..FIELD_LIMIT {
+            let file = world.module(owner).file;
+            let Some(import) = import_at(values, owner, local) else {
+                return;
+            };
+            let Some(found) = values.imported_file(file, import) else {
+                return;
+            };
+            if !self.is_loaded[found.0 as usize] {
+                missing.insert(found);
+                return;
+            }
+            let Some(next) = values.imported_variable(file, import) else {
+                let stars = world.module_of(found).map(|module| &module.star_exports);
+                let passed = stars.into_iter().flatten();
+                let files = passed.filter_map(|star| values.imported_file(found, *star));
+                missing.extend(files.filter(|file| !self.is_loaded[file.0 as usize]));
+                return;
+            };
+            (owner, local) = next;
         }
     }
 
@@ -327,6 +406,16 @@ impl Loader<'_> {
         }
         stems
     }
+}
+
+/// What a top-level variable imports.
+fn import_at(values: &Values<'_>, top: FunctionKey, local: LocalId) -> Option<ImportId> {
+    let blocks = values.world().function(top).blocks.iter();
+    let mut assigned = blocks.flat_map(|block| &block.statements);
+    assigned.find_map(|statement| match statement.action {
+        Action::Assign(target, Value::Import(import)) if target == local => Some(import),
+        _ => None,
+    })
 }
 
 /// What a module exports: names and the locals of its top-level function.

@@ -2,6 +2,7 @@
 //!
 //! In: sources, manifests, library knowledge. Out: [`Program`] for the rules, and through [`analyse`] their findings.
 mod load;
+mod running;
 mod story;
 
 use crate::config::{self, Config};
