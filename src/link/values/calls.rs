@@ -1,5 +1,9 @@
 //! Calls: what they lead to, and the values that flow through them.
-use super::{Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Effect, Entity, Form, FunctionKey, Holder, Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher, parameter_of};
+use super::{
+    Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Effect, Entity, Form, FunctionKey,
+    Holder, Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values,
+    Watcher, parameter_of,
+};
 
 impl<'w> Values<'w> {
     pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
