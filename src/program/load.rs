@@ -2,18 +2,20 @@
 //!
 //! In: all sources. Out: the lowered modules that can matter. Parsing is what a run costs, so a file is parsed only when
 //! it imports a library that hands out resources, when it uses something such a file exports, or when a function that
-//! has a resource calls into it. Each round asks what the newest files make necessary, and looks at nothing twice. When
-//! that is all, a file is parsed that is called into by what may run while a connection is held.
+//! has a resource calls into it. Each round asks what the newest files make necessary, and looks at nothing twice.
 //!
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
 use super::importers::Importers;
 use super::interest::{Gain, Interest, is_of_interest, names_of, words_of};
-use super::running::running;
-use crate::ir::{Action, Block, Call, Callee, ImportId, LocalId, Module, Terminator, Type, Value};
+use super::running::Running;
+use crate::ir::{
+    Action, Block, Call, Callee, Function, FunctionId, ImportId, LocalId, LocalKind, Module,
+    Terminator, Type, Value,
+};
 use crate::library::Library;
-use crate::link::FunctionKey;
 use crate::link::resolve::Resolver;
 use crate::link::values::Values;
+use crate::link::{ClassKey, FunctionKey};
 use crate::lower;
 use crate::progress::Progress;
 use crate::source::{FileId, Language, Source, Sources};
@@ -42,6 +44,7 @@ pub(super) struct Loader<'s> {
     /// Modules that were looked at.
     seen: usize,
     interest: Interest,
+    running: Running,
     /// What is of interest of what a file exports.
     exports: FxHashMap<FileId, Names>,
     /// By file: those that export all that it exports.
@@ -64,6 +67,7 @@ impl<'s> Loader<'s> {
             is_loaded: vec![false; sources.len()],
             seen: 0,
             interest: Interest::default(),
+            running: Running::default(),
             exports: FxHashMap::default(),
             passers: FxHashMap::default(),
             imports: FxHashMap::default(),
@@ -73,7 +77,10 @@ impl<'s> Loader<'s> {
 
     /// The modules to start with.
     pub(super) fn start(&mut self, library: &Library) -> Vec<Module> {
-        let seeds = self.seeds(library);
+        let mut seeds = self.seeds(library);
+        seeds.extend(self.set_requests(library));
+        seeds.sort_unstable();
+        seeds.dedup();
         self.lower(&seeds)
     }
 
@@ -84,18 +91,12 @@ impl<'s> Loader<'s> {
         let mut missing = BTreeSet::new();
         self.inherited(values, &mut missing);
         self.called(values, &gain.holding, &mut missing);
+        for function in self.running.hear(values, &news, self.seen) {
+            self.follow(values, function, &mut missing, |_| true);
+        }
         let wanted = self.wanted(values, &gain);
         self.importing(wanted, &mut missing);
         self.seen += values.world().newest(self.seen).len();
-        missing.into_iter().collect()
-    }
-
-    /// The files that what may run while a connection is held calls into, in order.
-    pub(super) fn missing_meanwhile(&mut self, values: &Values<'_>) -> Vec<FileId> {
-        let mut missing = BTreeSet::new();
-        for function in running(values) {
-            self.follow(values, function, &mut missing, |_| true);
-        }
         missing.into_iter().collect()
     }
 
@@ -164,6 +165,42 @@ impl Loader<'_> {
             .collect()
     }
 
+    /// Where a setting puts each request into a transaction: the files that name it, and those with requests.
+    fn set_requests(&self, library: &Library) -> Vec<FileId> {
+        let mut found = Vec::new();
+        for language in [Language::Python, Language::JavaScript] {
+            for (setting, package) in library.settings(language) {
+                let unloaded = self.unloaded();
+                let text = |file: &FileId| self.sources.get(*file).text.as_bytes();
+                let is_of = |file: &&FileId| {
+                    self.sources.get(**file).language.is_python() == language.is_python()
+                };
+                let names = |file: &&FileId| memmem::find(text(file), setting.as_bytes()).is_some();
+                let set: Vec<_> = unloaded
+                    .iter()
+                    .filter(is_of)
+                    .filter(names)
+                    .copied()
+                    .collect();
+                if set.is_empty() {
+                    continue;
+                }
+                let registers = |file: &&FileId| {
+                    let source = self.sources.get(**file);
+                    let mut places = memmem::find_iter(text(file), package.name.as_bytes());
+                    places.any(|at| is_import(source, at, at + package.name.len()))
+                        && package
+                            .words
+                            .iter()
+                            .any(|word| memmem::find(text(file), word.as_bytes()).is_some())
+                };
+                found.extend(set);
+                found.extend(unloaded.iter().filter(is_of).filter(registers));
+            }
+        }
+        found
+    }
+
     /// Files of base classes of the newest modules.
     fn inherited(&mut self, values: &Values<'_>, missing: &mut BTreeSet<FileId>) {
         let world = values.world();
@@ -213,74 +250,24 @@ impl Loader<'_> {
             return;
         }
         let sources = read_from(blocks);
+        let own = imports(blocks);
+        let file = values.world().module(function).file;
         for call in calls {
             let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
-            let source = |local: &LocalId| Some(sources.get(local)?.0);
-            let read = std::iter::successors(Some(local), source);
+            let read = std::iter::successors(Some(local), |local| sources.get(local).copied());
             for local in read.take(FIELD_LIMIT) {
                 self.import_of(values, function, local, missing);
-                if let Some((object, Some(name))) = sources.get(&local) {
-                    self.type_of_field(values, function, (*object, *name), missing);
+                for import in own.get(&local).into_iter().flatten() {
+                    self.load(values, file, *import, missing);
+                }
+                for (owner, local) in declared_types(values, function, local) {
+                    self.import_of(values, owner, local, missing);
                 }
             }
         }
     }
 
-    /// The unparsed file that the declared type of a field of the receiver is imported from: the class says it, or the
-    /// parameter of that name that its constructor has.
-    fn type_of_field(
-        &mut self,
-        values: &Values<'_>,
-        function: FunctionKey,
-        (object, name): (LocalId, Symbol),
-        missing: &mut BTreeSet<FileId>,
-    ) {
-        let world = values.world();
-        let (method, object) = world.origin(function, object);
-        let receiver = world.function(method).receiver;
-        let Some(class) = world.class_of(method).filter(|_| receiver == Some(object)) else {
-            return;
-        };
-        let declared = world.class(class);
-        let parent = world.function_near(class, declared.parent);
-        for field in declared.fields.iter().filter(|field| field.name == name) {
-            self.import_of_type(values, parent, field.annotation.as_ref(), missing);
-        }
-        let makes = |method: &Symbol| *method == "__init__" || *method == "constructor";
-        for (_, constructor) in declared.methods.iter().filter(|(method, _)| makes(method)) {
-            let constructor = world.function_near(class, *constructor);
-            let parameters = world.function(constructor).parameters.iter();
-            for parameter in parameters.filter(|parameter| parameter.name == name) {
-                self.import_of_type(values, constructor, parameter.annotation.as_ref(), missing);
-            }
-        }
-    }
-
-    /// The unparsed files that the names in a declared type are imported from.
-    fn import_of_type(
-        &mut self,
-        values: &Values<'_>,
-        function: FunctionKey,
-        annotation: Option<&Type>,
-        missing: &mut BTreeSet<FileId>,
-    ) {
-        match annotation {
-            Some(Type::Name(Some(root), _)) => self.import_of(values, function, *root, missing),
-            Some(Type::Generic(base, arguments)) => {
-                for part in arguments.iter().chain([&**base]) {
-                    self.import_of_type(values, function, Some(part), missing);
-                }
-            }
-            Some(Type::Union(members)) => {
-                for member in members {
-                    self.import_of_type(values, function, Some(member), missing);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The unparsed file that a local, or the declared type of one, is imported from.
+    /// The unparsed file that a local is imported from.
     fn import_of(
         &mut self,
         values: &Values<'_>,
@@ -289,44 +276,32 @@ impl Loader<'_> {
         missing: &mut BTreeSet<FileId>,
     ) {
         let world = values.world();
-        let (owner, local) = world.origin(function, local);
-        if world.is_top_level(owner) {
-            return self.import_at(values, (owner, local), FIELD_LIMIT, missing);
+        let is_outer = matches!(world.function(function).local(local).kind, LocalKind::Captured(owner, _)
+            if owner == FunctionId(0));
+        if !is_outer && !world.is_top_level(function) {
+            return;
         }
-        let annotation = world.function(owner).local(local).annotation.as_ref();
-        self.import_of_type(values, owner, annotation, missing);
-    }
-
-    /// The unparsed file that a top-level variable is imported from, through modules that pass it on.
-    fn import_at(
-        &mut self,
-        values: &Values<'_>,
-        (top, local): (FunctionKey, LocalId),
-        depth: usize,
-        missing: &mut BTreeSet<FileId>,
-    ) {
-        let world = values.world();
-        let module = world.module(top);
+        let (owner, local) = world.origin(function, local);
+        let module = world.module(owner);
         let imports = self
             .imports
             .entry(module.file)
-            .or_insert_with(|| imports(module));
-        for import in imports.get(&local).cloned().unwrap_or_default() {
-            let Some(file) = values.imported_file(module.file, import) else {
-                continue;
-            };
-            if !self.is_loaded[file.0 as usize] {
-                missing.insert(file);
-            } else if let Some(variable) = values.imported_variable(module.file, import) {
-                if depth > 0 {
-                    self.import_at(values, variable, depth - 1, missing);
-                }
-            } else if let Some(passing) = world.module_of(file) {
-                let stars = passing.star_exports.iter();
-                let files = stars.filter_map(|star| values.imported_file(file, *star));
-                missing.extend(files.filter(|file| !self.is_loaded[file.0 as usize]));
-            }
+            .or_insert_with(|| imports(module.functions.first().map_or(&[], |top| &top.blocks)));
+        let imports = imports.get(&local).cloned().unwrap_or_default();
+        for import in imports {
+            self.load(values, module.file, import, missing);
         }
+    }
+
+    fn load(
+        &self,
+        values: &Values<'_>,
+        file: FileId,
+        import: ImportId,
+        missing: &mut BTreeSet<FileId>,
+    ) {
+        let found = values.imported_file(file, import);
+        missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
     }
 
     /// What files came to export that is of interest, by file.
@@ -392,26 +367,120 @@ impl Loader<'_> {
     }
 }
 
-/// By local: the one whose field it is, and which, or whose call's result. What a callee is read from says what it is.
-fn read_from(blocks: &[Block]) -> FxHashMap<LocalId, (LocalId, Option<Symbol>)> {
-    let mut found = FxHashMap::default();
-    for block in blocks {
-        for statement in &block.statements {
-            if let Action::Assign(target, Value::Field(object, name)) = statement.action {
-                found.insert(target, (object, Some(name)));
-            }
+/// The locals that name the declared type of a parameter, or of the field of the receiver that a local is read from.
+fn declared_types(
+    values: &Values<'_>,
+    function: FunctionKey,
+    local: LocalId,
+) -> Vec<(FunctionKey, LocalId)> {
+    let world = values.world();
+    let body = world.function(function);
+    let mut found = Vec::new();
+    let (owner, variable) = world.origin(function, local);
+    if let Some(annotation) = &world.function(owner).local(variable).annotation {
+        found.extend(names_in(annotation).map(|local| (owner, local)));
+    }
+    for parameter in &world.function(owner).parameters {
+        if parameter.local == variable
+            && let Some(annotation) = &parameter.annotation
+        {
+            found.extend(names_in(annotation).map(|local| (owner, local)));
         }
-        if let Terminator::Call { call, .. } = &block.terminator {
-            let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
-            found.insert(call.result, (local, None));
+    }
+    let statements = body.blocks.iter().flat_map(|block| &block.statements);
+    let field = statements
+        .filter_map(|statement| match statement.action {
+            Action::Assign(target, Value::Field(object, name))
+                if target == local && is_receiver(values, function, object) =>
+            {
+                Some(name)
+            }
+            _ => None,
+        })
+        .next();
+    let Some((name, class)) = field.zip(enclosing_class(values, function)) else {
+        return found;
+    };
+    for class in values.ancestry(class) {
+        let declared = world.class(class);
+        let parent = world.function_near(class, declared.parent);
+        let fields = declared.fields.iter().filter(|field| field.name == name);
+        for annotation in fields.filter_map(|field| field.annotation.as_ref()) {
+            found.extend(names_in(annotation).map(|local| (parent, local)));
+        }
+        let constructors = declared
+            .methods
+            .iter()
+            .map(|(_, id)| world.function_near(class, *id));
+        for constructor in constructors.filter(|key| world.function(*key).traits.is_constructor) {
+            for parameter in &world.function(constructor).parameters {
+                if sets_field(world.function(constructor), name, parameter.local)
+                    && let Some(annotation) = &parameter.annotation
+                {
+                    found.extend(names_in(annotation).map(|local| (constructor, local)));
+                }
+            }
         }
     }
     found
 }
 
-/// The locals of a module's top-level code that imports are assigned to.
-fn imports(module: &Module) -> Imports {
-    let blocks = module.functions.first().map_or(&[][..], |top| &top.blocks);
+/// Whether a local is the receiver of a method, or of the one a closure stands in.
+fn is_receiver(values: &Values<'_>, function: FunctionKey, local: LocalId) -> bool {
+    let (owner, local) = values.world().origin(function, local);
+    values.world().function(owner).receiver == Some(local)
+}
+
+fn enclosing_class(values: &Values<'_>, function: FunctionKey) -> Option<ClassKey> {
+    let world = values.world();
+    let parent = |key: &FunctionKey| {
+        (!world.is_top_level(*key)).then(|| world.sibling(*key, world.function(*key).parent))
+    };
+    let mut around = std::iter::successors(Some(function), parent);
+    around.find_map(|key| world.class_of(key))
+}
+
+fn sets_field(constructor: &Function, name: Symbol, value: LocalId) -> bool {
+    let mut statements = constructor
+        .blocks
+        .iter()
+        .flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(statement.action, Action::SetField(_, field, source) if field == name && source == value)
+    })
+}
+
+/// The locals by which a type names its parts.
+fn names_in(annotation: &Type) -> Box<dyn Iterator<Item = LocalId> + '_> {
+    match annotation {
+        Type::Name(local, _) => Box::new(local.iter().copied()),
+        Type::Generic(base, arguments) => {
+            Box::new(names_in(base).chain(arguments.iter().flat_map(names_in)))
+        }
+        Type::Union(members) => Box::new(members.iter().flat_map(names_in)),
+        Type::Unknown => Box::new(std::iter::empty()),
+    }
+}
+
+/// By local: the one whose field it is, or whose call's result. What a callee is read from says what it is.
+fn read_from(blocks: &[Block]) -> FxHashMap<LocalId, LocalId> {
+    let mut found = FxHashMap::default();
+    for block in blocks {
+        for statement in &block.statements {
+            if let Action::Assign(target, Value::Field(object, _)) = statement.action {
+                found.insert(target, object);
+            }
+        }
+        if let Terminator::Call { call, .. } = &block.terminator {
+            let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
+            found.insert(call.result, local);
+        }
+    }
+    found
+}
+
+/// The locals that imports are assigned to.
+fn imports(blocks: &[Block]) -> Imports {
     let mut found = Imports::default();
     for statement in blocks.iter().flat_map(|block| &block.statements) {
         if let Action::Assign(target, Value::Import(import)) = statement.action {

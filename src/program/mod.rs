@@ -150,14 +150,12 @@ fn rounds(
     let mut loader = Loader::new(sources, &resolver, progress);
     values.extend(loader.start(library));
     loop {
-        let mut missing = loader.missing(&mut values);
-        if missing.is_empty() && !values.settle() {
-            missing = loader.missing_meanwhile(&values);
-            if missing.is_empty() {
-                break;
-            }
+        let missing = loader.missing(&mut values);
+        if !missing.is_empty() {
+            values.extend(loader.lower(&missing));
+        } else if !values.settle() {
+            break;
         }
-        values.extend(loader.lower(&missing));
     }
     drop(loader);
     values.finish();
