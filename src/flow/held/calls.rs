@@ -3,7 +3,7 @@ use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
-use crate::flow::summary::{Callback, Purpose, Role};
+use crate::flow::summary::{Callback, Purpose, Role, Shape};
 use crate::ir::{
     Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
 };
@@ -209,6 +209,9 @@ impl<'p> Held<'_, 'p> {
 
     /// Entering and leaving a scope that is, manages or belongs to the resource.
     fn scope_effect(&mut self, call: &Call, mode: Mode, receiver: Option<Fact>) -> Option<After> {
+        if call.kind == CallKind::Exit && self.leaves_lender(call) {
+            return Some(After::all(Mode::Done));
+        }
         let receiver = receiver?;
         let gives_scope = matches!(&self.subject, Subject::Taken(acquisition)
             if matches!(acquisition.at, Place::Entered | Place::ResultOrEntered));
@@ -247,6 +250,20 @@ impl<'p> Held<'_, 'p> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the scope that is left is the one whose entry gave the session: `with unit() as session:`. Its maker ends
+    /// what the session began.
+    fn leaves_lender(&self, exit: &Call) -> bool {
+        let (Subject::Given(given), Callee::Method(scope, _)) = (&self.subject, exit.callee) else {
+            return false;
+        };
+        let lends = |call: &Call| {
+            call.kind == CallKind::Enter
+                && matches!(call.callee, Callee::Method(owner, _) if owner == scope)
+                && given.locals.contains(&(call.result, Shape::Itself))
+        };
+        given.waits_for_use && self.view.calls().any(|(_, call)| lends(call))
     }
 
     /// Whether the call gives the resource back, or ends the transaction.
