@@ -3,8 +3,9 @@
 //! In: where resources are taken and transactions begin. Out: [`Hold`]s: a function, how the connection comes to be held
 //! there, and the calls that run meanwhile. A callback that a transaction runs in, and a closure that a wrapper of the
 //! project runs in one, is such a function: its own code is where the wait must go.
+use super::automatic::{Automatic, Guest};
 use super::begins;
-use super::held::{self, HeldCall, Region, Subject};
+use super::held::{self, Given, HeldCall, Region, Subject};
 use super::reach::{Reach, decorator_facts};
 use super::reached::{self, Pool};
 use super::sites::{self, Acquisition, Kind, View};
@@ -64,9 +65,10 @@ pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
             found.extend(decorated(summaries, &view));
         }
     }
+    let automatic = Automatic::new(summaries);
     for function in candidates(summaries) {
         let view = summaries.view(function);
-        found.extend(transactions(summaries, &view));
+        found.extend(transactions(summaries, &automatic, &view));
         found.extend(clients(summaries, reach, &view));
         for (block, call) in view.calls() {
             found.extend(callbacks(summaries, &view, block, call));
@@ -143,14 +145,25 @@ fn whole(view: &View<'_>) -> Region {
     }
 }
 
-fn transactions<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Vec<Hold> {
+fn transactions<'p>(
+    summaries: &mut Summaries<'p>,
+    automatic: &Automatic,
+    view: &Rc<View<'p>>,
+) -> Vec<Hold> {
     let begins = begins::begins(summaries, view);
     let mut found: Vec<Hold> = begins
         .into_iter()
         .map(|begin| hold(summaries, view, begin, (Kind::Transaction, Purpose::Open)))
         .collect();
-    for taken in sites::acquisitions(summaries, view) {
-        if is_automatic(view, &taken) {
+    let own = sites::acquisitions(summaries, view);
+    for session in automatic.guests(view, &own) {
+        found.push(guest(summaries, view, &session));
+    }
+    for taken in own {
+        if taken
+            .resource
+            .is_some_and(|resource| automatic.is_certain(view, resource))
+        {
             let begin = Acquisition {
                 when: When::Use,
                 ..taken
@@ -163,26 +176,33 @@ fn transactions<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Vec<H
     found
 }
 
-/// Whether a session or connection begins a transaction with its first statement, and nothing turns that off.
-fn is_automatic(view: &View<'_>, taken: &Acquisition) -> bool {
-    let language = view.values.world().language(view.key);
-    let library = view.values.library();
-    let Some(resource) = taken.resource else {
-        return false;
+/// A transaction that begins with the first statement of a session that somebody else made.
+fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) -> Hold {
+    let given = Given {
+        locals: vec![guest.local],
+        resource: Some(guest.resource),
+        waits_for_use: true,
+        ..Given::default()
     };
-    let Some(unless) = library.autobegins(language, resource) else {
-        return false;
-    };
-    let is_off = |call: &Call| {
-        call.arguments
-            .iter()
-            .any(|argument| unless.contains(&argument.name))
-    };
-    let sets = view.body.blocks.iter().flat_map(|block| &block.statements);
-    let is_set = sets.into_iter().any(|statement| {
-        matches!(&statement.action, crate::ir::Action::SetField(_, name, _) if unless.contains(name))
-    });
-    !is_set && !view.call(taken.block).is_some_and(is_off)
+    let subject = Subject::Given(given);
+    let (mut held, solution) = held::solve(summaries, view, subject, Purpose::Open);
+    let region = held.region(&solution);
+    Hold {
+        function: view.key,
+        kind: Kind::Transaction,
+        begun: Begun {
+            function: view.key,
+            site: view.body.block(guest.block).site,
+            callee: view
+                .call(guest.block)
+                .map_or_else(Site::default, |call| call.callee_site),
+            through: None,
+            is_automatic: true,
+        },
+        pools: reached::pools_of_local(summaries, view, guest.local.0),
+        region,
+        purpose: Purpose::Open,
+    }
 }
 
 fn clients<'p>(summaries: &mut Summaries<'p>, reach: &mut Reach, view: &Rc<View<'p>>) -> Vec<Hold> {

@@ -63,6 +63,9 @@ struct TypeEntry {
     tells_released: Vec<String>,
     /// Options and fields that turn off that its first statement begins a transaction.
     autobegins_unless: Option<Vec<String>>,
+    /// Statements of one thread or task go over one connection.
+    #[serde(default)]
+    shares_connection: bool,
     /// For the reader.
     #[serde(rename = "source")]
     _source: Option<String>,
@@ -273,6 +276,7 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            shares_connection: self.shares_connection,
             autobegins: self
                 .autobegins_unless
                 .as_ref()

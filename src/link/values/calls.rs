@@ -396,6 +396,26 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// A decorator that makes an instance of a library's type of a function: a task that can be called and enqueued.
+    pub(super) fn decorated(&mut self, decorator: Entity, target: Node) {
+        match decorator {
+            Entity::Instance(path, _) => self.add(target, Entity::Instance(path, None)),
+            Entity::External(path) => {
+                for language in [Language::Python, Language::JavaScript] {
+                    let facts = self.library.call(language, path);
+                    let made = facts.iter().find_map(|fact| match fact.returns {
+                        Returns::Type(kind) => Some(kind),
+                        _ => None,
+                    });
+                    if let Some(kind) = made {
+                        self.add(target, Entity::Instance(kind, None));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn entered(&mut self, entity: Entity, target: Node) {
         match entity {
             Entity::Scope(path, origin) => self.add(target, Entity::Instance(path, origin)),

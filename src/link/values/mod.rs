@@ -100,6 +100,8 @@ enum Watcher {
     ResultOf(Node),
     /// What entering what is held here gives.
     Entered(Node),
+    /// A function bound there is decorated with what is held here.
+    Decorates(Node),
 }
 
 /// What calling an entity leads to.
@@ -374,6 +376,7 @@ impl<'w> Values<'w> {
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
             Watcher::Entered(target) => self.entered(entity, target),
+            Watcher::Decorates(target) => self.decorated(entity, target),
         }
     }
 

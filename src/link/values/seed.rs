@@ -169,7 +169,12 @@ impl Values<'_> {
                 self.watch(collection, Watcher::Element(target));
             }
             Value::Closure(id) => {
-                self.add(target, Entity::Function(self.world.sibling(function, *id)));
+                let closure = self.world.sibling(function, *id);
+                self.add(target, Entity::Function(closure));
+                for decorator in &self.world.function(closure).decorators {
+                    let decorator = self.local(function, decorator.value);
+                    self.watch(decorator, Watcher::Decorates(target));
+                }
             }
             Value::Class(id) => {
                 self.add(target, Entity::Class(self.world.class_near(function, *id)));
