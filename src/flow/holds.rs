@@ -11,10 +11,12 @@ use super::reached::{self, Pool};
 use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
 use super::targets;
-use crate::ir::{BlockId, Call, Callee, LocalKind, Site};
+use super::text::Known;
+use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Site, Value};
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
+use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -31,6 +33,8 @@ pub struct Begun {
     pub through: Option<FunctionKey>,
     /// A session that begins by itself with its first statement.
     pub is_automatic: bool,
+    /// The setting that puts each request into a transaction; the place is where it is set.
+    pub setting: Option<Symbol>,
 }
 
 /// Code that runs while a connection is held.
@@ -65,6 +69,7 @@ pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
             found.extend(decorated(summaries, &view));
         }
     }
+    found.extend(requests(summaries, reach));
     let automatic = Automatic::new(summaries);
     for function in candidates(summaries) {
         let view = summaries.view(function);
@@ -123,11 +128,74 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
             callee: decorator.site,
             through: None,
             is_automatic: false,
+            setting: None,
         },
         pools: Vec::new(),
         region: whole(view),
         purpose: Purpose::Open,
     })
+}
+
+/// Functions that a setting of the project puts into a transaction: `ATOMIC_REQUESTS`.
+fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
+    let functions = reach.by_setting();
+    let mut places: Vec<(Symbol, Option<(FunctionKey, Site)>)> = Vec::new();
+    let mut found = Vec::new();
+    for (function, setting) in functions {
+        let known = places.iter().find(|(known, _)| *known == setting);
+        let place = known.map(|(_, place)| *place).unwrap_or_else(|| {
+            let place = set_at(summaries, setting);
+            places.push((setting, place));
+            place
+        });
+        let Some((settings, site)) = place else {
+            continue;
+        };
+        found.push(Hold {
+            function,
+            kind: Kind::Transaction,
+            begun: Begun {
+                function: settings,
+                site,
+                callee: site,
+                through: None,
+                is_automatic: false,
+                setting: Some(setting),
+            },
+            pools: Vec::new(),
+            region: whole(&summaries.view(function)),
+            purpose: Purpose::Open,
+        });
+    }
+    found
+}
+
+/// Where a module sets an entry of a mapping to true.
+fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey, Site)> {
+    let world = summaries.values.world();
+    let modules = world.functions().filter(|key| world.is_top_level(*key));
+    for function in modules {
+        let view = summaries.view(function);
+        let constants = view.constants();
+        let is_true = |local: LocalId| {
+            constants.get(&local) == Some(&Known::Constant(Constant::Bool(true)))
+        };
+        let names = |local: LocalId| {
+            constants.get(&local) == Some(&Known::Constant(Constant::Text(setting)))
+        };
+        let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+        let set = statements.find(|statement| match &statement.action {
+            Action::Assign(_, Value::Record(entries)) => entries
+                .iter()
+                .any(|(name, value)| *name == setting && is_true(*value)),
+            Action::SetItem(_, key, value) => names(*key) && is_true(*value),
+            _ => false,
+        });
+        if let Some(set) = set {
+            return Some((function, set.site));
+        }
+    }
+    None
 }
 
 /// All of a function, none of whose calls gets what is held.
@@ -198,6 +266,7 @@ fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) 
                 .map_or_else(Site::default, |call| call.callee_site),
             through: None,
             is_automatic: true,
+            setting: None,
         },
         pools: reached::pools_of_local(summaries, view, guest.local.0),
         region,
@@ -252,6 +321,7 @@ fn hold<'p>(
             callee: taken.callee,
             through: taken.through,
             is_automatic: false,
+            setting: None,
         },
         pools: reached::pools_behind(summaries, view, taken.block),
         region,
@@ -290,6 +360,7 @@ fn callbacks<'p>(
         callee: call.callee_site,
         through: None,
         is_automatic: false,
+        setting: None,
     };
     let pools = reached::pools_behind(summaries, view, block);
     let arguments = call.arguments.iter();

@@ -100,6 +100,7 @@ struct CallEntry {
     when: Option<When>,
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
+    transaction_setting: Option<String>,
     #[serde(default)]
     derives: bool,
     kind: Option<Outside>,
@@ -341,6 +342,7 @@ impl CallEntry {
             returns: self
                 .returns
                 .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
+            transaction_setting: self.transaction_setting.as_deref().map(Symbol::new),
             derives: self.derives,
             kind: self.kind,
             timeout: self.timeout(),

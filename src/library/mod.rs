@@ -83,6 +83,8 @@ pub enum Effect {
     Limits,
     /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.
     Bounds,
+    /// What it decorates runs outside the transaction that a setting would put it in.
+    OptsOut,
     /// Puts the statement that is its receiver into the transaction that is its argument: `transacting`.
     Joins,
 }
@@ -238,6 +240,8 @@ pub struct CallFact {
     pub releaser: Option<Place>,
     /// What the call gives.
     pub returns: Returns,
+    /// What it decorates, registers or is overridden with runs in a transaction where the project sets this to true.
+    pub transaction_setting: Option<Symbol>,
     /// What the call gives is the receiver in another form: it keeps where the receiver was made.
     pub derives: bool,
     /// For [`Effect::CallsOut`]: what is waited for.

@@ -1,9 +1,5 @@
 //! Calls: what they lead to, and the values that flow through them.
-use super::{
-    Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Entity, Form, FunctionKey, Holder,
-    Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher,
-    parameter_of,
-};
+use super::{Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Effect, Entity, Form, FunctionKey, Holder, Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher, parameter_of};
 
 impl<'w> Values<'w> {
     pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
@@ -300,6 +296,13 @@ impl<'w> Values<'w> {
             let argument = call.arguments.get(position as usize)?;
             Some(values.local(site.function, argument.value))
         };
+        if fact.has(Effect::Injects)
+            && let Some(Place::Argument(position) | Place::ArgumentOrKeyword(position, _)) =
+                fact.target
+            && let Some(node) = argument(self, position)
+        {
+            self.watch(node, Watcher::ResultOf(result));
+        }
         match fact.returns {
             Returns::Unknown if fact.resource.is_none() && !fact.callee.contains('#') => {
                 if self

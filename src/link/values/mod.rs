@@ -16,7 +16,7 @@ use crate::ir::{
     Action, BlockId, Call, CallKind, Callee, Constant, ImportId, Imported, LocalId, Site,
     Suspension, Terminator, Type, Value,
 };
-use crate::library::{CallFact, Form, Library, Place, Returns};
+use crate::library::{CallFact, Effect, Form, Library, Place, Returns};
 use crate::source::{FileId, Language};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -520,6 +520,8 @@ impl<'w> Values<'w> {
         match entity {
             Entity::External(path) => self.add(target, Entity::Instance(path, None)),
             Entity::Class(class) => self.add(target, Entity::Object(class)),
+            // An alias that says how the value comes: `Annotated[Session, Depends(get_session)]`.
+            Entity::Instance(_, Some(_)) => self.add(target, entity),
             _ => {}
         }
     }
