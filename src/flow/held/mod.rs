@@ -556,13 +556,13 @@ impl<'p> Held<'_, 'p> {
         }
     }
 
-    /// Whether a field or method of the resource, being truthy, tells that it is held.
+    /// Whether a field or method of the resource, being truthy, tells that it is held, or its transaction open.
     fn tells_held(&self, name: Symbol) -> Option<bool> {
         let language = self.view.values.world().language(self.view.key);
-        self.view
-            .values
-            .library()
-            .tells_held(language, self.resource?, name)
+        let (library, resource) = (self.view.values.library(), self.resource?);
+        let open = || library.tells_open(language, resource, name);
+        let of_transaction = self.purpose.is_transaction().then(open).flatten();
+        of_transaction.or_else(|| library.tells_held(language, resource, name))
     }
 
     /// What the data says of a method of the resource.
