@@ -65,7 +65,7 @@ struct TypeEntry {
     #[serde(default)]
     tells_open: Vec<String>,
     #[serde(default)]
-    tells_ended: Vec<String>,
+    tells_finished: Vec<String>,
     /// Options and fields that turn off that its first statement begins a transaction.
     autobegins_unless: Option<Vec<String>>,
     /// Statements of one thread or task go over one connection.
@@ -288,7 +288,7 @@ impl TypeEntry {
                 .as_ref()
                 .map(|names| names.iter().map(|name| Symbol::new(name)).collect()),
             tells: tells(&self.tells_held, &self.tells_released),
-            tells_open: tells(&self.tells_open, &self.tells_ended),
+            tells_open: tells(&self.tells_open, &self.tells_finished),
             fields: self
                 .fields
                 .iter()
@@ -298,14 +298,16 @@ impl TypeEntry {
     }
 }
 
-/// Names that are truthy while something holds, and names that are while it does not.
-fn tells(while_it: &[String], while_not: &[String]) -> FxHashMap<Symbol, bool> {
-    let names = |names: &[String], holds| {
-        let names = names.iter().map(move |name| (Symbol::new(name), holds));
+/// Names with what it tells that they are truthy.
+fn tells(yes: &[String], no: &[String]) -> FxHashMap<Symbol, bool> {
+    let named = |names: &[String], holds: bool| {
+        let names = names.iter().map(|name| (Symbol::new(name), holds));
         names.collect::<Vec<_>>()
     };
-    let while_it = names(while_it, true).into_iter();
-    while_it.chain(names(while_not, false)).collect()
+    named(yes, true)
+        .into_iter()
+        .chain(named(no, false))
+        .collect()
 }
 
 impl CallEntry {

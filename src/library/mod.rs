@@ -273,7 +273,7 @@ pub struct TypeFact {
     pub fields: FxHashMap<Symbol, Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
-    /// Fields and methods that tell whether its transaction is open: `isTransactionActive`, `isCompleted()`.
+    /// The same of a transaction that it has: `isTransactionActive`.
     pub tells_open: FxHashMap<Symbol, bool>,
     /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
     pub shares_connection: bool,
@@ -561,7 +561,7 @@ impl Library {
             .find_map(|path| shelf.types.get(&path)?.tells.get(&name).copied())
     }
 
-    /// Whether a field or method that is truthy tells that an instance's transaction is open.
+    /// Whether a field or method that is truthy tells that an instance's transaction is still open.
     pub fn tells_open(&self, language: Language, path: Symbol, name: Symbol) -> Option<bool> {
         let shelf = self.shelf(language);
         self.lineage(language, path)

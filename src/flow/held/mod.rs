@@ -559,10 +559,12 @@ impl<'p> Held<'_, 'p> {
     /// Whether a field or method of the resource, being truthy, tells that it is held, or its transaction open.
     fn tells_held(&self, name: Symbol) -> Option<bool> {
         let language = self.view.values.world().language(self.view.key);
-        let (library, resource) = (self.view.values.library(), self.resource?);
-        let open = || library.tells_open(language, resource, name);
-        let of_transaction = self.purpose.is_transaction().then(open).flatten();
-        of_transaction.or_else(|| library.tells_held(language, resource, name))
+        let library = self.view.values.library();
+        if self.purpose.is_transaction() {
+            library.tells_open(language, self.resource?, name)
+        } else {
+            library.tells_held(language, self.resource?, name)
+        }
     }
 
     /// What the data says of a method of the resource.
