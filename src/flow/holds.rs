@@ -437,6 +437,10 @@ fn calls_parameter(view: &View<'_>, block: BlockId) -> bool {
     let Some(Callee::Local(local)) = view.call(block).map(|call| call.callee) else {
         return false;
     };
+    // A handle that is called sends a statement: `trx('orders')`.
+    if !view.meaning(block).facts.is_empty() {
+        return false;
+    }
     let world = view.values.world();
     let (function, local) = world.origin(view.key, local);
     matches!(

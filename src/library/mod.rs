@@ -527,15 +527,13 @@ impl Library {
     /// The member of a namespace or class: `pg` and `Pool` give `pg.Pool`.
     pub fn member(&self, language: Language, path: Symbol, name: &str) -> Option<Symbol> {
         let shelf = self.shelf(language);
-        let mut owner = Some(path);
-        while let Some(path) = owner {
-            let member = Symbol::new(&format!("{path}.{name}"));
-            if let Some(found) = self.canonical(language, member) {
-                return Some(found);
-            }
-            owner = shelf.types.get(&path).and_then(|fact| fact.extends);
-        }
-        None
+        let of = |path: &Symbol| self.canonical(language, Symbol::new(&format!("{path}.{name}")));
+        let parent = |path: &Symbol| shelf.types.get(path).and_then(|fact| fact.extends);
+        let mut owners = std::iter::successors(Some(path), parent).take(8);
+        owners.find_map(|path| of(&path)).or_else(|| {
+            // A module under another name has the members of the one it stands for.
+            shelf.aliases.get(&path).and_then(of)
+        })
     }
 
     /// The canonical path of a global name.

@@ -219,6 +219,12 @@ impl<'p> Held<'_, 'p> {
             return None;
         };
         match call.kind {
+            // `with conn.cursor() as cursor:`
+            CallKind::Enter if receiver == Fact::Cursor => {
+                let mut after = After::all(mode);
+                after.result = Some(Fact::Cursor);
+                Some(after)
+            }
             CallKind::Enter if receiver == Fact::Part => {
                 let mut after = After::all(mode);
                 after.result = Some(Fact::Resource);
