@@ -8,7 +8,7 @@ use super::text;
 use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Terminator, Value};
 use crate::library::{Effect, Place, Returns};
 use crate::link::FunctionKey;
-use crate::link::values::parameter_of;
+use crate::link::values::{Entity, parameter_of};
 use std::rc::Rc;
 
 /// Definitions are followed back this far.
@@ -381,13 +381,26 @@ pub fn iterated(view: &View<'_>, block: BlockId) -> Option<LocalId> {
     let facts = view.meaning(block).facts.iter().map(|(fact, _)| *fact);
     let mut facts = facts.filter(|fact| fact.has(Effect::Iterates) || fact.has(Effect::FansOut));
     let fact = facts.next()?;
-    match (fact.target, call.callee) {
-        (Some(Place::Argument(position)), _) => call
-            .arguments
-            .get(position as usize)
-            .map(|argument| argument.value),
-        (_, Callee::Method(receiver, _)) if fact.has(Effect::Iterates) => Some(receiver),
+    let given = |position: usize| call.arguments.get(position).map(|argument| argument.value);
+    let is_work = |local: &LocalId| {
+        let mut entities = view.values.of(view.key, *local).iter();
+        entities.any(|entity| matches!(entity, Entity::Function(_)))
+    };
+    let target = match fact.target {
+        Some(Place::Argument(position)) => given(position as usize),
+        _ => None,
+    };
+    match call.callee {
+        _ if target.is_some_and(|local| !is_work(&local)) => target,
+        Callee::Method(receiver, _) if !fact.has(Effect::FansOut) && target.is_none() => {
+            Some(receiver)
+        }
         // `executor.map(work, rows)`, `map(work, rows)`
-        _ => call.arguments.get(1).map(|argument| argument.value),
+        _ if view.values.world().language(view.key).is_python() => given(1),
+        // `pMap(rows, work)`, `Array.from(rows, work)`
+        _ => {
+            let mut arguments = call.arguments.iter().map(|argument| argument.value);
+            arguments.find(|local| !is_work(local))
+        }
     }
 }
