@@ -17,7 +17,7 @@ use crate::ir::{
     Action, BlockId, Call, CallKind, Callee, Constant, ImportId, Imported, LocalId, Site,
     Suspension, Terminator, Type, Value,
 };
-use crate::library::{CallFact, Form, Library, Place, Returns};
+use crate::library::{CallFact, Effect, Form, Library, Place, Returns};
 use crate::source::{FileId, Language};
 use crate::symbol::Symbol;
 use growth::{Late, Wait, Waiting};
@@ -121,6 +121,8 @@ enum Watcher {
     Base(ClassKey),
     /// The last argument of a call of which a function makes another call.
     Callback(CallSite),
+    /// A function bound there is decorated with what is held here.
+    Decorates(Node),
 }
 
 /// What calling an entity leads to.
@@ -276,6 +278,29 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// The top-level variable of another file that an import of one name brings.
+    pub fn imported_variable(
+        &self,
+        file: FileId,
+        import: ImportId,
+    ) -> Option<(FunctionKey, LocalId)> {
+        let import = self.world.module_of(file)?.imports.get(import.index())?;
+        let Imported::Name(name) = import.imported else {
+            return None;
+        };
+        let Target::File(found) = self.target(file, import.specifier) else {
+            return None;
+        };
+        let top = self.world.top_level(found)?;
+        if self.language(found).is_python() {
+            let local = self.names.get(&(top, name))?;
+            return Some((top, *local));
+        }
+        let exports = &self.world.module_of(found)?.exports;
+        let export = exports.iter().rev().find(|export| export.name == name)?;
+        Some((top, export.local))
+    }
+
     /// What a name exported by a file may stand for.
     pub fn exported(&self, file: FileId, name: Symbol) -> &[Entity] {
         self.export(file, name, 0)
@@ -414,6 +439,7 @@ impl<'w> Values<'w> {
             Watcher::Entered(target) => self.entered(entity, target),
             Watcher::Base(class) => self.rebase(class, entity),
             Watcher::Callback(site) => self.call_again(site, entity),
+            Watcher::Decorates(target) => self.decorated(entity, target),
         }
     }
 
@@ -570,6 +596,8 @@ impl<'w> Values<'w> {
         match entity {
             Entity::External(path) => self.add(target, Entity::Instance(path, None)),
             Entity::Class(class) => self.add(target, Entity::Object(class)),
+            // An alias that says how the value comes: `Annotated[Session, Depends(get_session)]`.
+            Entity::Instance(_, Some(_)) => self.add(target, entity),
             _ => {}
         }
     }
