@@ -339,6 +339,7 @@ impl<'w> Values<'w> {
             return;
         }
         self.callers.entry(function).or_default().push(site);
+        self.news.linked.push((site.function, function));
         let body = self.world.function(function);
         for (position, argument) in call.arguments.iter().enumerate() {
             let Some(parameter) = parameter_of(body, position, argument) else {
@@ -372,6 +373,15 @@ impl<'w> Values<'w> {
         receiver: Option<Entity>,
         origin: Option<Origin>,
     ) {
+        let takes = [
+            Effect::Acquires,
+            Effect::Lends,
+            Effect::Opens,
+            Effect::Begins,
+        ];
+        if takes.iter().any(|effect| fact.has(*effect)) {
+            self.news.taking.push(site.function);
+        }
         let result = self.local(site.function, call.result);
         if let Some(kind) = fact.resource {
             self.apply_resource(site, call, fact, kind, origin);

@@ -117,12 +117,12 @@ enum Watcher {
     ResultOf(Node),
     /// What entering what is held here gives.
     Entered(Node),
+    /// A function bound there is decorated with what is held here.
+    Decorates(Node),
     /// The class inherits from what is held here.
     Base(ClassKey),
     /// The last argument of a call of which a function makes another call.
     Callback(CallSite),
-    /// A function bound there is decorated with what is held here.
-    Decorates(Node),
 }
 
 /// What calling an entity leads to.
@@ -437,9 +437,9 @@ impl<'w> Values<'w> {
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
             Watcher::Entered(target) => self.entered(entity, target),
+            Watcher::Decorates(target) => self.decorated(entity, target),
             Watcher::Base(class) => self.rebase(class, entity),
             Watcher::Callback(site) => self.call_again(site, entity),
-            Watcher::Decorates(target) => self.decorated(entity, target),
         }
     }
 
