@@ -162,9 +162,11 @@ impl<'p> Held<'_, 'p> {
             return After::all(Mode::Done);
         }
         let mut after = self.used(block, call, mode, facts, meaning);
-        if let (Callee::Method(_, name), true) =
-            (call.callee, receiver.is_some_and(Fact::is_resource))
-        {
+        let is_derived = self.purpose != Purpose::Ownership && receiver == Some(Fact::Cursor);
+        if let (Callee::Method(_, name), true) = (
+            call.callee,
+            is_derived || receiver.is_some_and(Fact::is_resource),
+        ) {
             after.result = self.derived(name, meaning);
         }
         for (fact, _) in &meaning.facts {
@@ -204,7 +206,9 @@ impl<'p> Held<'_, 'p> {
                 .is_some_and(|noun| noun == "cursor"),
             _ => false,
         });
-        is_cursor.then_some(Fact::Cursor)
+        let derives = self.purpose != Purpose::Ownership
+            && meaning.facts.iter().any(|(fact, _)| fact.derives);
+        (is_cursor || derives).then_some(Fact::Cursor)
     }
 
     /// Entering and leaving a scope that is, manages or belongs to the resource.
