@@ -166,7 +166,7 @@ fn acquisition(
 }
 
 /// Whether the call is given what makes the effect not hold.
-fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+pub(super) fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
     let Some(unless) = fact.unless_given else {
         return false;
     };
@@ -176,7 +176,7 @@ fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
         .iter()
         .flat_map(|argument| view.values.of(view.key, argument.value));
     entities.into_iter().any(|entity| match entity {
-        Entity::Instance(path, _) => view
+        Entity::Instance(path, _) | Entity::External(path) => view
             .values
             .library()
             .lineage(language, *path)

@@ -1,6 +1,6 @@
 //! `pool-per-call`: a pool, engine or ORM client that is made anew for each call.
 use super::Rule;
-use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
+use crate::finding::{Finding, RuleInfo, Step, StepKind};
 use crate::flow::pools::{Opening, Why};
 use crate::program::Program;
 
@@ -52,7 +52,7 @@ fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding
     Finding {
         rule: info.id,
         level: info.level,
-        confidence: Confidence::High,
+        confidence: opening.confidence,
         primary,
         message: format!("`{callee}` makes a pool anew for each call: {why}"),
         steps,
