@@ -7,6 +7,7 @@ use super::held::{self, Given, Mode, Subject};
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
 use super::summary::{Query, Shape, Summaries};
+use crate::finding::Confidence;
 use crate::ir::{Action, BlockId, LocalId, Terminator, Test, Value};
 use crate::library::Place;
 use crate::link::FunctionKey;
@@ -26,6 +27,8 @@ pub struct Leak {
     pub path: Path<Mode>,
     /// Blocks of `body` that release the resource on other ways.
     pub releases: Vec<BlockId>,
+    /// How sure it is that this happens and harms.
+    pub confidence: Confidence,
 }
 
 /// All leaks of the program, in order of function and place.
@@ -141,6 +144,7 @@ fn handed_to_framework(
         body: view.key,
         path,
         releases: Vec::new(),
+        confidence: Confidence::High,
     })
 }
 
@@ -152,12 +156,25 @@ fn leak_of(
     subject: Subject,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let (mut held, solution) = held::solve(summaries, &view, subject);
+    let mut confidence = Confidence::High;
+    let (mut held, solution) =
+        held::solve_with(summaries, &view, subject.clone(), Confidence::High);
     if solution.is_cut {
         return None;
     }
-    let paths = solution.paths(&mut held, Mode::Held);
-    let releases = std::mem::take(&mut held.releases);
+    let mut paths = solution.paths(&mut held, Mode::Held);
+    let has_doubted = held.has_doubted;
+    let mut releases = std::mem::take(&mut held.releases);
+    let mut takes = std::mem::take(&mut held.takes);
+    let mut solution = solution;
+    if paths.is_empty() && has_doubted {
+        confidence = Confidence::Low;
+        let (mut held, doubted) = held::solve(summaries, &view, subject);
+        paths = doubted.paths(&mut held, Mode::Held);
+        releases = std::mem::take(&mut held.releases);
+        takes = std::mem::take(&mut held.takes);
+        solution = doubted;
+    }
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
     if acquisition.at == Place::Receiver && releases.is_empty() {
         return None;
@@ -165,7 +182,7 @@ fn leak_of(
     let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
     let path = paths
         .into_iter()
-        .filter(|path| !is_guarded(&view, path, &releases, may_be_idle))
+        .filter(|path| !is_guarded(&view, path, (&releases, &takes), may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
         function,
@@ -173,6 +190,7 @@ fn leak_of(
         body,
         path,
         releases,
+        confidence,
     })
 }
 
@@ -182,7 +200,7 @@ fn leak_of(
 fn is_guarded(
     view: &View<'_>,
     path: &Path<Mode>,
-    releases: &[BlockId],
+    (releases, takes): (&[BlockId], &[BlockId]),
     may_be_idle: impl Fn(BlockId) -> bool,
 ) -> bool {
     let pairs = path.nodes.iter().zip(path.nodes.iter().skip(1));
@@ -200,12 +218,11 @@ fn is_guarded(
             return false;
         };
         let other = if next == then { *otherwise } else { *then };
-        let says_who = if view.body.local(*local).name.is_empty() {
-            is_field_of_receiver(view, *local)
-        } else {
-            may_be_idle(*block)
-        };
-        says_who && releases_soon(view, other, releases)
+        if view.body.local(*local).name.is_empty() {
+            return is_field_of_receiver(view, *local) && releases_soon(view, other, releases);
+        }
+        may_be_idle(*block)
+            && (releases_soon(view, other, releases) || releases_soon(view, other, takes))
     })
 }
 
@@ -220,11 +237,11 @@ fn is_field_of_receiver(view: &View<'_>, local: LocalId) -> bool {
 
 fn releases_soon(view: &View<'_>, block: BlockId, releases: &[BlockId]) -> bool {
     let step = |block: &BlockId| match view.body.block(*block).terminator {
-        Terminator::Goto(next) => Some(next),
+        Terminator::Goto(next) | Terminator::Call { returns: next, .. } => Some(next),
         _ => None,
     };
     std::iter::successors(Some(block), step)
-        .take(4)
+        .take(6)
         .any(|block| releases.contains(&block))
 }
 

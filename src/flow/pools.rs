@@ -176,7 +176,8 @@ fn verdict(
     }
     let in_loop = reach.is_in_loop(values, CallSite { function, block });
     if reach.runs_once(values, function) {
-        return (in_loop && !fate.is_ended && !fate.is_passed).then_some(Verdict::sure(Why::InLoop));
+        return (in_loop && !fate.is_ended && !fate.is_passed)
+            .then_some(Verdict::sure(Why::InLoop));
     }
     if in_loop && !fate.is_passed {
         return Some(Verdict::unless_ended(Why::InLoop, fate, false));

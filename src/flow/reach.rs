@@ -257,7 +257,11 @@ impl Reach {
                 return true;
             }
             let callers = values.callers(function).iter();
-            work.extend(callers.map(|caller| caller.function).filter(|key| seen.insert(*key)));
+            work.extend(
+                callers
+                    .map(|caller| caller.function)
+                    .filter(|key| seen.insert(*key)),
+            );
         }
         false
     }

@@ -53,6 +53,7 @@ struct TypeEntry {
     path: String,
     extends: Option<String>,
     noun: Option<String>,
+    raises: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
     #[serde(default)]
@@ -233,6 +234,7 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            raises: self.raises.as_deref().map(Symbol::new),
             tells: {
                 let names = |names: &[String], held| {
                     names

@@ -5,7 +5,7 @@ mod load;
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::finding::{Confidence, Finding, Notice, RuleInfo};
+use crate::finding::{Finding, Notice, RuleInfo};
 use crate::flow::leaks::{self, Leak};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
@@ -77,7 +77,7 @@ impl Program<'_> {
         Finding {
             rule: rule.id,
             level: rule.level,
-            confidence: Confidence::High,
+            confidence: leak.confidence,
             primary: self.world.span(leak.function, leak.acquisition.site),
             message,
             steps: story.steps,

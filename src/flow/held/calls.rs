@@ -1,6 +1,6 @@
 //! What a call does to the resource.
 use super::facts::{Fact, Facts};
-use super::{Held, Mode, Subject, Ways, fail, go, leaving};
+use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
 use crate::flow::summary::{Callback, Role};
@@ -10,7 +10,7 @@ use crate::ir::{
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
-use crate::link::values::{Entity, parameter_of};
+use crate::link::values::parameter_of;
 use crate::symbol::Symbol;
 use std::rc::Rc;
 
@@ -70,12 +70,16 @@ impl Held<'_, '_> {
             }
             ways.push(go(returns, next, facts));
         }
-        if self.summaries.call_raises(&view, block) {
+        if mode.is_active() && after.returns == Some(Mode::Done) && !self.takes.contains(&block) {
+            self.takes.push(block);
+        }
+        if self.may_raise(block) {
             let mut facts = facts;
             if after.raises == Mode::Done && mode.is_active() {
                 facts.forget_resource();
             }
-            ways.push(fail(raises, after.raises, facts));
+            let error = self.raised_error(view.meaning(block));
+            ways.push(fail_with(raises, after.raises, facts, error));
         }
         ways
     }
@@ -263,26 +267,6 @@ impl Held<'_, '_> {
             && (fact.when != When::Await || call.awaited || is_used(self.view.body, call.result))
     }
 
-    /// Whether the receiver of a call is what the resource was taken from.
-    fn is_taken_from(&self, call: &Call) -> bool {
-        let (Subject::Taken(acquisition), Callee::Method(receiver, _)) =
-            (&self.subject, call.callee)
-        else {
-            return false;
-        };
-        let Some(taking) = self.view.call(acquisition.block) else {
-            return false;
-        };
-        let (Callee::Local(source) | Callee::Method(source, _)) = taking.callee;
-        let made = |local: LocalId| {
-            let entities = self.view.values.of(self.view.key, local).iter();
-            entities
-                .filter(|entity| matches!(entity, Entity::Instance(_, Some(_))))
-                .copied()
-        };
-        made(source).any(|entity| made(receiver).any(|other| other == entity))
-    }
-
     fn note_release(&mut self, block: BlockId) {
         if !self.releases.contains(&block) {
             self.releases.push(block);
@@ -392,12 +376,16 @@ impl Held<'_, '_> {
         after: &mut After,
     ) {
         let is_first_use = after.returns == Some(Mode::Held) && after.raises == Mode::Pending;
+        let is_unused = after.returns == Some(Mode::Pending) && self.waits_for_use();
         for argument in &call.arguments {
             for (function, role) in self.closures(facts, argument.value) {
                 if fact.has(Effect::CallsBack) {
                     let role = match role {
                         Role::Environment(number, _) if is_first_use => {
                             Role::Environment(number, Callback::MayFail)
+                        }
+                        Role::Environment(number, _) if is_unused => {
+                            Role::Environment(number, Callback::Unused)
                         }
                         role => role,
                     };
@@ -473,6 +461,11 @@ impl Held<'_, '_> {
         facts: &Facts,
         after: &mut After,
     ) {
+        if self.ends_source(call, function) {
+            self.note_release(block);
+            *after = After::all(Mode::Done);
+            return;
+        }
         let body = self.view.values.world().function(function);
         if let (Callee::Method(receiver, _), Some(_)) = (call.callee, body.receiver)
             && let Some(shape) = facts.get(receiver).and_then(Fact::shape)
@@ -511,6 +504,10 @@ impl Held<'_, '_> {
             (false, false) => after.returns = None,
             // A function that releases on some of its ways was told which by its arguments.
             (_, true) => after.returns = Some(Mode::Done),
+            (true, false) if matches!(role, Role::Environment(_, Callback::Unused)) => {
+                after.returns = Some(Mode::Held);
+                after.raises = Mode::Held;
+            }
             (true, false) => {}
         }
         if !outcome.raises_held {

@@ -5,10 +5,13 @@
 //! (an unknown callee, a field, a captured variable), owns it from then on, and we stay silent.
 mod calls;
 mod facts;
+mod raises;
+mod source;
 
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
 use super::summary::{Callback, Environment, Outcome, Owned, Role, Shape, Summaries};
+use crate::finding::Confidence;
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
@@ -76,6 +79,8 @@ pub struct Given {
     pub resource: Option<Symbol>,
     /// The callback's error parameter: set exactly when there is no resource.
     pub error: Option<LocalId>,
+    /// Nobody has used it yet: it is taken at its first use.
+    pub is_unused: bool,
 }
 
 /// The held-resource analysis of one subject in one function.
@@ -87,8 +92,14 @@ pub struct Held<'a, 'p> {
     gives_back: bool,
     /// Blocks whose end releases the resource on some path.
     pub releases: Vec<BlockId>,
+    /// Blocks whose end gives the resource to somebody who may keep or release it.
+    pub takes: Vec<BlockId>,
     returned_pending: bool,
     returned_taken: bool,
+    /// Leaves out exceptions that hardly ever come.
+    doubts: bool,
+    /// Some exception was left out.
+    pub has_doubted: bool,
 }
 
 /// Solves a subject.
@@ -96,6 +107,16 @@ pub fn solve<'a, 'p>(
     summaries: &'a mut Summaries<'p>,
     view: &Rc<View<'p>>,
     subject: Subject,
+) -> (Held<'a, 'p>, Solution<Facts>) {
+    solve_with(summaries, view, subject, Confidence::Low)
+}
+
+/// Solves a subject; with high confidence, without the exceptions that hardly ever come.
+pub fn solve_with<'a, 'p>(
+    summaries: &'a mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    subject: Subject,
+    confidence: Confidence,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
     let resource = match &subject {
         Subject::Taken(acquisition) => acquisition.resource,
@@ -108,8 +129,11 @@ pub fn solve<'a, 'p>(
         resource,
         gives_back: false,
         releases: Vec::new(),
+        takes: Vec::new(),
         returned_pending: false,
         returned_taken: false,
+        doubts: confidence == Confidence::High,
+        has_doubted: false,
     };
     let starts = held.starts();
     let solution = engine::solve(&mut held, view.body.blocks.len(), starts);
@@ -146,7 +170,9 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
         }
     }
     // Where there is no resource, nothing is owed.
-    outcome.returns_done |= !solution.paths(&mut held, Mode::Idle).is_empty();
+    for mode in [Mode::Idle, Mode::Pending] {
+        outcome.returns_done |= !solution.paths(&mut held, mode).is_empty();
+    }
     outcome.gives_back = held.gives_back;
     // A promise that is returned raises where the caller awaits it.
     if !outcome.raises_held && !outcome.raises_done && summaries.raises(function) {
@@ -176,6 +202,7 @@ fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
                     .first()
                     .map(|parameter| parameter.local);
             }
+            given.is_unused = callback == Callback::Unused;
             given.environment = summaries.environment(number);
             let world = view.values.world();
             for local in (0..view.body.locals.len()).map(LocalId::new) {
@@ -268,7 +295,10 @@ impl Analysis for Held<'_, '_> {
                 suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts)
             }
             Terminator::Return(value) => vec![self.leave(*value, mode, facts)],
-            Terminator::Raise { raises, .. } => vec![go(*raises, mode, facts)],
+            Terminator::Raise { raises, .. } => {
+                facts.set_raised(None);
+                vec![go(*raises, mode, facts)]
+            }
             Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
             Terminator::Unreachable => Vec::new(),
         }
@@ -288,12 +318,20 @@ fn go(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
     }
 }
 
-/// Where an exception of a call goes.
-fn fail(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
+/// Where an exception goes of which nothing is known.
+fn fail(block: BlockId, mode: Mode, mut facts: Facts) -> Step<Mode, Facts> {
+    facts.set_raised(None);
     Step {
         is_exceptional: true,
         ..go(block, mode, facts)
     }
+}
+
+/// Where an exception of a call goes: the library's error, if that is what it raises.
+fn fail_with(block: BlockId, mode: Mode, facts: Facts, error: Option<Symbol>) -> Step<Mode, Facts> {
+    let mut step = fail(block, mode, facts);
+    step.facts.set_raised(error);
+    step
 }
 
 fn leaving(exit: Exit, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
@@ -354,6 +392,9 @@ impl<'p> Held<'_, 'p> {
         for (local, shape) in &subject.locals {
             given.set(*local, Some(Fact::of(*shape)));
         }
+        if subject.is_unused {
+            return vec![(Mode::Pending, given)];
+        }
         let Some(error) = subject.error else {
             return vec![(Mode::Held, given)];
         };
@@ -378,7 +419,10 @@ impl<'p> Held<'_, 'p> {
     }
 
     fn waits_for_use(&self) -> bool {
-        matches!(&self.subject, Subject::Taken(acquisition) if acquisition.when == When::Use)
+        match &self.subject {
+            Subject::Taken(acquisition) => acquisition.when == When::Use,
+            Subject::Given(given) => given.is_unused,
+        }
     }
 
     // ---- statements --------------------------------------------------------------------------------------
@@ -531,7 +575,12 @@ impl<'p> Held<'_, 'p> {
         mode: Mode,
         facts: &Facts,
     ) -> Ways {
-        let decided = facts.decide(test);
+        let decided = match test {
+            Test::Caught(types) => facts
+                .raised()
+                .and_then(|error| self.catches(types, error).then_some(true)),
+            test => facts.decide(test),
+        };
         let mut ways = Vec::new();
         for (target, holds) in [(then, true), (otherwise, false)] {
             if decided.is_none_or(|decided| decided == holds) {
@@ -547,7 +596,7 @@ impl<'p> Held<'_, 'p> {
             (Test::Truthy(local), true) | (Test::Null(local), false) => (local, Fact::Something),
             (Test::Truthy(local), false) | (Test::Null(local), true) => (local, Fact::Null),
             (Test::Equals(local, constant), true) => (local, Fact::Constant(constant)),
-            (Test::Equals(..), false) | (Test::Unknown, _) => return facts,
+            (Test::Equals(..), false) | (Test::Caught(_) | Test::Unknown, _) => return facts,
         };
         let known = facts.get(local);
         let is_known =
