@@ -4,6 +4,7 @@
 //! most clearly why.
 use super::engine::{Exit, Path};
 use super::held::{self, Given, Mode, Subject};
+use super::private;
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
 use super::summary::{Query, Shape, Summaries};
@@ -44,7 +45,13 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
         for acquisition in sites::acquisitions(summaries, &view) {
             if !reach.is_emptied(&view, &acquisition) {
                 let is_injected = reach.is_injected(function) && !view.body.traits.is_generator;
-                found.extend(leak(summaries, &view, acquisition, is_injected));
+                let mut leak = leak(summaries, &view, acquisition, is_injected);
+                if let Some(leak) = &mut leak
+                    && private::is_of_private_pool(&view, &acquisition)
+                {
+                    leak.confidence = Confidence::Low;
+                }
+                found.extend(leak);
             }
         }
     }
@@ -246,7 +253,7 @@ fn releases_soon(view: &View<'_>, block: BlockId, releases: &[BlockId]) -> bool 
 }
 
 /// The clearest story first: never released at all; an explicit way out; a call that raises.
-fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, usize) {
+pub(super) fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, usize) {
     let raises_itself = path.nodes.iter().any(|(block, mode)| {
         *mode == Mode::Held
             && matches!(view.body.block(*block).terminator, Terminator::Raise { .. })

@@ -18,6 +18,18 @@ use rustc_hash::FxHashSet;
 /// Callers of a function that returns its pool are followed this far.
 const FACTORY_LIMIT: u32 = 8;
 
+/// Methods that end a pool.
+pub(super) const ENDS: [&str; 8] = [
+    "end",
+    "close",
+    "dispose",
+    "destroy",
+    "disconnect",
+    "$disconnect",
+    "terminate",
+    "closeall",
+];
+
 /// Why a pool is made again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -331,6 +343,19 @@ fn fate_at(
     fate
 }
 
+/// Whether the function that makes a pool ends it, and gives it to nobody else.
+pub(super) fn is_ended_here(view: &View<'_>, pool: LocalId) -> bool {
+    let fate = fate(view, pool);
+    let is_given = fate.is_kept || fate.is_in_object || fate.is_returned || fate.is_passed;
+    fate.is_ended && !is_given
+}
+
+/// Whether the call that makes a pool drops it: nobody keeps it, and nobody ends it.
+pub(super) fn is_dropped(view: &View<'_>, pool: LocalId) -> bool {
+    let fate = fate(view, pool);
+    !(fate.is_kept || fate.is_in_object || fate.is_returned || fate.is_ended)
+}
+
 /// Follows a pool, and what is made from it, through the function, whatever the order of statements.
 fn fate(view: &View<'_>, pool: LocalId) -> Fate {
     let mut fate = Fate::default();
@@ -446,16 +471,6 @@ fn call_fate(
     fate: &mut Fate,
     work: &mut Vec<LocalId>,
 ) {
-    const ENDS: [&str; 8] = [
-        "end",
-        "close",
-        "dispose",
-        "destroy",
-        "disconnect",
-        "$disconnect",
-        "terminate",
-        "closeall",
-    ];
     let meaning = view.meaning(block);
     if let Callee::Method(receiver, name) = call.callee
         && receiver == local

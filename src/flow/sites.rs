@@ -59,6 +59,8 @@ pub enum Kind {
     Client,
     /// A session or a driver connection.
     Session,
+    /// A pool that the function makes for itself.
+    Pool,
 }
 
 /// A place where a resource is taken.

@@ -37,6 +37,7 @@ pub fn tell(values: &Values<'_>, sources: &Sources, leak: &Leak) -> Story {
     let noun = match leak.acquisition.kind {
         Kind::Client => "client",
         Kind::Session => "session",
+        Kind::Pool => "pool",
     };
     let mut steps = vec![teller.acquired(noun)];
     let ending = teller.follow(noun, &mut steps);
@@ -89,7 +90,7 @@ impl Teller<'_> {
                 let name = self.values.world().function(function).name;
                 format!("`{name}` hands out a {noun} here: its caller must release it")
             }
-            None if self.leak.acquisition.kind == Kind::Session => format!("{noun} created here"),
+            None if self.leak.acquisition.kind != Kind::Client => format!("{noun} created here"),
             None => format!("{noun} checked out here"),
         };
         step(span, StepKind::Acquire, message)
@@ -113,6 +114,7 @@ impl Teller<'_> {
             None => match acquisition.kind {
                 Kind::Client => format!("the client from `{callee}`"),
                 Kind::Session => format!("the session from `{callee}`"),
+                Kind::Pool => format!("the pool from `{callee}`"),
             },
         }
     }

@@ -10,6 +10,7 @@ use crate::flow::leaks::{self, Leak};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
 use crate::flow::summary::Summaries;
+use crate::flow::unended;
 use crate::flow::witness;
 use crate::ir::Site;
 use crate::library::{self, Library, LibraryFile};
@@ -188,7 +189,8 @@ fn remarks(sources: &Sources, world: &World) -> (Vec<Notice>, Vec<Span>) {
 fn judge(sources: &Sources, world: &World, values: &Values<'_>) -> Vec<Finding> {
     let mut summaries = Summaries::new(values);
     let mut reach = Reach::new(&mut summaries);
-    let leaks = leaks::leaks(&mut summaries, &mut reach);
+    let mut leaks = leaks::leaks(&mut summaries, &mut reach);
+    leaks.extend(unended::unended(&mut summaries, &mut reach));
     let openings = pools::openings(&mut summaries, &mut reach);
     let program = Program {
         sources,

@@ -2,6 +2,7 @@
 use super::Rule;
 use crate::finding::{Finding, RuleInfo, Step, StepKind};
 use crate::flow::pools::{Opening, Why};
+use crate::flow::sites::Kind;
 use crate::program::Program;
 
 /// The rule.
@@ -16,6 +17,13 @@ impl Rule for PoolPerCall {
         let info = self.info();
         for opening in &program.openings {
             findings.push(finding(&info, program, opening));
+        }
+        for leak in program
+            .leaks
+            .iter()
+            .filter(|leak| leak.acquisition.kind == Kind::Pool)
+        {
+            findings.push(program.leak_finding(&info, leak, "ended"));
         }
     }
 }

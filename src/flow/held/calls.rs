@@ -2,7 +2,8 @@
 use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving};
 use crate::flow::engine::Exit;
-use crate::flow::sites::Acquisition;
+use crate::flow::pools::ENDS;
+use crate::flow::sites::{Acquisition, Kind};
 use crate::flow::summary::{Callback, Role};
 use crate::ir::{
     Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
@@ -168,6 +169,10 @@ impl Held<'_, '_> {
         after
     }
 
+    fn is_pool(&self) -> bool {
+        matches!(&self.subject, Subject::Taken(acquisition) if acquisition.kind == Kind::Pool)
+    }
+
     /// What a method of the resource gives: whether it is held, or a cursor.
     fn derived(&self, name: Symbol, meaning: &Meaning<'_>) -> Option<Fact> {
         if let Some(held) = self.tells_held(name) {
@@ -240,6 +245,9 @@ impl Held<'_, '_> {
                 return ["call", "apply"].contains(&name.text());
             }
             Callee::Method(_, name) if receiver.is_some_and(Fact::is_resource) => {
+                if self.is_pool() && ENDS.contains(&name.text()) {
+                    return true;
+                }
                 let methods = self.library_methods(name);
                 if methods
                     .iter()
