@@ -1,7 +1,9 @@
 //! What a call raises, and whether it ever does.
 use super::Held;
 use crate::flow::sites::View;
-use crate::ir::{BlockId, Call, Callee, LocalId, Terminator};
+use crate::ir::{
+    Action, BlockId, Call, Callee, Function, Import, Imported, LocalId, Terminator, Value,
+};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
 use crate::link::values::{Entity, Values};
@@ -54,7 +56,7 @@ fn hardly_raises(view: &View<'_>, block: BlockId) -> bool {
     };
     let meaning = view.meaning(block);
     if meaning.is_unknown() {
-        return is_link_of_chain(view, call);
+        return is_link_of_chain(view, call) || logs_by_name(view, call);
     }
     !meaning.functions.is_empty()
         && meaning
@@ -88,20 +90,72 @@ fn is_link_of_chain(view: &View<'_>, call: &Call) -> bool {
 
 /// A function of the project's own logger: `function error(e) { const logger = create(); logger.error(e) }`.
 fn is_logger(values: &Values<'_>, function: FunctionKey) -> bool {
-    const LEVELS: [&str; 11] = [
-        "debug", "info", "warn", "warning", "error", "fatal", "trace", "verbose", "critical",
-        "log", "success",
-    ];
     let body = values.world().function(function);
-    let calls = body
-        .blocks
+    let mut calls = calls(body);
+    is_level(body.name)
+        && calls.clone().count() <= 3
+        && calls
+            .next_back()
+            .is_some_and(|call| matches!(call.callee, Callee::Method(_, name) if is_level(name)))
+}
+
+fn calls(body: &Function) -> impl DoubleEndedIterator<Item = &Call> + Clone {
+    body.blocks
         .iter()
         .filter_map(|block| match &block.terminator {
             Terminator::Call { call, .. } => Some(&**call),
             _ => None,
-        });
-    let logs = |call: &Call| matches!(call.callee, Callee::Method(_, name) if LEVELS.contains(&name.text()));
-    LEVELS.contains(&body.name.text())
-        && calls.clone().count() <= 3
-        && calls.last().is_some_and(logs)
+        })
+}
+
+/// A callee nobody knows that logs, by its name and where it comes from: `import { error } from "./logger"`,
+/// `this.logger.error(e)`.
+fn logs_by_name(view: &View<'_>, call: &Call) -> bool {
+    match call.callee {
+        Callee::Local(local) => {
+            let import = imported(view, local);
+            import.is_some_and(|import| {
+                let module = import.specifier.rsplit('/').next().unwrap_or_default();
+                let is_level = matches!(import.imported, Imported::Name(name) if is_level(name));
+                let is_logger = module.starts_with("log") || module.contains("logger");
+                is_level && is_logger
+            })
+        }
+        Callee::Method(receiver, name) => {
+            is_level(name) && name_of(view, receiver).to_lowercase().contains("log")
+        }
+    }
+}
+
+/// The import that a local stands for.
+fn imported<'p>(view: &View<'p>, local: LocalId) -> Option<&'p Import> {
+    let world = view.values.world();
+    let (function, local) = world.origin(view.key, local);
+    let blocks = &world.function(function).blocks;
+    let mut statements = blocks.iter().flat_map(|block| &block.statements);
+    statements.find_map(|statement| match statement.action {
+        Action::Assign(target, Value::Import(import)) if target == local => {
+            world.module(function).imports.get(import.index())
+        }
+        _ => None,
+    })
+}
+
+/// The name of a variable, or of the field that a temporary is read from.
+fn name_of(view: &View<'_>, local: LocalId) -> Symbol {
+    let name = view.body.local(local).name;
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let field = statements.find_map(|statement| match statement.action {
+        Action::Assign(target, Value::Field(_, field)) if target == local => Some(field),
+        _ => None,
+    });
+    field.filter(|_| name.is_empty()).unwrap_or(name)
+}
+
+fn is_level(name: Symbol) -> bool {
+    const LEVELS: [&str; 11] = [
+        "debug", "info", "warn", "warning", "error", "fatal", "trace", "verbose", "critical",
+        "log", "success",
+    ];
+    LEVELS.contains(&name.text())
 }
