@@ -43,6 +43,8 @@ pub enum Why {
     InLoop,
     /// The pool does not outlive the call.
     Local,
+    /// The function's caller, there, gets the pool and leaves it.
+    Left(CallSite),
 }
 
 /// A construction of a pool that is made again and again.
@@ -235,10 +237,13 @@ fn factory_verdict(
         let Some(mut verdict) = verdict(summaries, reach, &view, place, depth - 1) else {
             continue;
         };
-        if verdict.why == Why::Local {
-            continue;
-        }
-        verdict.why = Why::Called(caller);
+        verdict.why = match verdict.why {
+            // Dropped with the call, where the language drops it.
+            Why::Local | Why::Left(_) if values.world().language(view.key).is_python() => continue,
+            Why::Local => Why::Left(caller),
+            Why::Left(call) => Why::Left(call),
+            _ => Why::Called(caller),
+        };
         if verdict.confidence == Confidence::High {
             return Some(verdict);
         }

@@ -42,6 +42,7 @@ fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding
         Why::Looped(_) => format!("{name} is called in a loop"),
         Why::InLoop => "this loop runs it in each round".to_owned(),
         Why::Called(_) => format!("{name} is called for each request or job"),
+        Why::Left(_) => format!("the caller of {name} uses it and leaves it"),
         Why::Local => format!("it lives no longer than one call of {name}"),
     };
     let mut steps = vec![Step {
@@ -49,11 +50,15 @@ fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding
         message: "a new pool with connections of its own".to_owned(),
         kind: StepKind::Acquire,
     }];
-    if let Why::Looped(call) | Why::Called(call) = opening.why {
+    if let Why::Looped(call) | Why::Called(call) | Why::Left(call) = opening.why {
         let site = program.world.function(call.function).block(call.block).site;
+        let message = match opening.why {
+            Why::Left(_) => "gets a pool of its own here, and never ends it",
+            _ => "called here, again and again",
+        };
         steps.push(Step {
             span: program.world.span(call.function, site),
-            message: "called here, again and again".to_owned(),
+            message: message.to_owned(),
             kind: StepKind::Call,
         });
     }
