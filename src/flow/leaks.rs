@@ -7,10 +7,12 @@ use super::held::{self, Given, Mode, Subject};
 use super::private;
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
-use super::summary::{Query, Shape, Summaries};
+use super::summary::{Purpose, Query, Shape, Summaries};
+use super::text::{self, Verb};
+use super::{begins, holds};
 use crate::finding::Confidence;
-use crate::ir::{Action, BlockId, LocalId, Terminator, Test, Value};
-use crate::library::Place;
+use crate::ir::{Action, BlockId, Callee, LocalId, LocalKind, Terminator, Test, Value};
+use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
 use rustc_hash::FxHashSet;
@@ -58,6 +60,54 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
     found
 }
 
+/// All transactions that some way neither commits nor rolls back, in order of function and place.
+pub fn unfinished(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
+    let mut found = Vec::new();
+    for function in holds::candidates(summaries) {
+        if reach.runs_once(summaries.values, function) {
+            continue;
+        }
+        let view = summaries.view(function);
+        for begin in begins::begins(summaries, &view) {
+            let subject = Subject::Taken(begin);
+            let leak = leak_of(
+                summaries,
+                (function, begin),
+                function,
+                subject,
+                Purpose::Finish,
+            );
+            found.extend(leak.filter(|leak| is_own(summaries, &view, leak)));
+        }
+    }
+    found
+}
+
+/// Whether the function that begins the transaction is the one that must finish it when it raises: it has the
+/// connection from nobody else, or rolls back on some way itself.
+fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
+    let Some(Callee::Method(receiver, _)) =
+        view.call(leak.acquisition.block).map(|call| call.callee)
+    else {
+        return true;
+    };
+    if leak.acquisition.at == Place::Result || leak.path.exit != Exit::Unwind {
+        return true;
+    }
+    let is_local = matches!(
+        view.body.local(receiver).kind,
+        LocalKind::Variable | LocalKind::Temporary
+    ) && !is_field_of_receiver(view, receiver);
+    let rolls_back = leak.releases.iter().any(|block| {
+        let facts = &view.meaning(*block).facts;
+        let says = facts
+            .iter()
+            .any(|(fact, _)| fact.has(Effect::RollsBack) && !fact.has(Effect::Commits));
+        says || text::verb(summaries, view, *block) == Some(Verb::RollBack)
+    });
+    is_local || rolls_back
+}
+
 /// Functions that may take a resource: those whose calls the data says so of, and callers of functions that hand one
 /// out, through any number of hands.
 fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
@@ -73,7 +123,10 @@ fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     let mut position = 0;
     while let Some(function) = found.get(position).copied() {
         position += 1;
-        if summaries.owned(Query::Owned(function)).is_none() {
+        if summaries
+            .owned(Query::Owned(function, Purpose::Ownership))
+            .is_none()
+        {
             continue;
         }
         for caller in values.callers(function) {
@@ -94,7 +147,13 @@ fn leak(
 ) -> Option<Leak> {
     let Place::CallbackParameter(position) = acquisition.at else {
         let subject = Subject::Taken(acquisition);
-        let leak = leak_of(summaries, view.key, acquisition, view.key, subject);
+        let leak = leak_of(
+            summaries,
+            (view.key, acquisition),
+            view.key,
+            subject,
+            Purpose::Ownership,
+        );
         return leak.or_else(|| {
             if is_injected {
                 handed_to_framework(summaries, view, acquisition)
@@ -127,7 +186,13 @@ fn leak(
             ..Given::default()
         };
         let subject = Subject::Given(given);
-        leak_of(summaries, view.key, acquisition, body, subject)
+        leak_of(
+            summaries,
+            (view.key, acquisition),
+            body,
+            subject,
+            Purpose::Ownership,
+        )
     })
 }
 
@@ -138,7 +203,12 @@ fn handed_to_framework(
     acquisition: Acquisition,
 ) -> Option<Leak> {
     let view = summaries.view(view.key);
-    let (mut held, solution) = held::solve(summaries, &view, Subject::Taken(acquisition));
+    let (mut held, solution) = held::solve(
+        summaries,
+        &view,
+        Subject::Taken(acquisition),
+        Purpose::Ownership,
+    );
     let is_returned = held.hands_out() && held.releases.is_empty() && !solution.is_cut;
     let path = solution
         .paths(&mut held, Mode::Done)
@@ -157,15 +227,19 @@ fn handed_to_framework(
 
 fn leak_of(
     summaries: &mut Summaries<'_>,
-    function: FunctionKey,
-    acquisition: Acquisition,
+    (function, acquisition): (FunctionKey, Acquisition),
     body: FunctionKey,
     subject: Subject,
+    purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
     let mut confidence = Confidence::High;
-    let (mut held, solution) =
-        held::solve_with(summaries, &view, subject.clone(), Confidence::High);
+    let (mut held, solution) = held::solve_with(
+        summaries,
+        &view,
+        (subject.clone(), purpose),
+        Confidence::High,
+    );
     if solution.is_cut {
         return None;
     }
@@ -176,19 +250,18 @@ fn leak_of(
     let mut solution = solution;
     if paths.is_empty() && has_doubted {
         confidence = Confidence::Low;
-        let (mut held, doubted) = held::solve(summaries, &view, subject);
+        let (mut held, doubted) = held::solve(summaries, &view, subject, purpose);
         paths = doubted.paths(&mut held, Mode::Held);
         releases = std::mem::take(&mut held.releases);
         takes = std::mem::take(&mut held.takes);
         solution = doubted;
     }
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
-    if acquisition.at == Place::Receiver && releases.is_empty() {
-        return None;
-    }
+    let stays = acquisition.at == Place::Receiver && releases.is_empty();
     let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
     let path = paths
         .into_iter()
+        .filter(|path| !stays || path.exit == Exit::Release)
         .filter(|path| !is_guarded(&view, path, (&releases, &takes), may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
@@ -263,6 +336,7 @@ pub(super) fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) 
         Exit::Unwind if raises_itself => 0,
         Exit::Return => 2,
         Exit::Overwrite => 3,
+        Exit::Release => 5,
         Exit::Unwind => 4,
     };
     (kind, path.nodes.len())

@@ -33,10 +33,13 @@ fn makers(view: &View<'_>, call: &Call, depth: u32, pools: &mut Vec<LocalId>) ->
         Callee::Local(local) | Callee::Method(local, _) => local,
     };
     let parts = call.arguments.iter().map(|argument| argument.value);
-    for part in parts.chain([source]) {
-        if gives_sessions(view, part) {
-            origins(view, part, depth, pools)?;
-        }
+    let given: Vec<_> = parts.filter(|part| gives_sessions(view, *part)).collect();
+    // A factory that is given an engine uses that one: `Session(bind=engine)`.
+    if given.is_empty() {
+        return origins(view, source, depth, pools);
+    }
+    for part in given {
+        origins(view, part, depth, pools)?;
     }
     Some(())
 }

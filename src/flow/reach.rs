@@ -36,6 +36,9 @@ pub struct Reach {
     loops: FxHashMap<FunctionKey, Vec<bool>>,
     /// Functions whose result a framework hands to whoever asks for it.
     injected: FxHashSet<FunctionKey>,
+    /// Functions that a setting may put into a transaction, and those that are left out.
+    by_setting: Vec<(FunctionKey, Symbol)>,
+    opted_out: FxHashSet<FunctionKey>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
 }
@@ -66,6 +69,9 @@ impl Reach {
                 let view = summaries.view(function);
                 reach.read_calls(&view);
             }
+            for fact in overridden(values, function) {
+                reach.note(fact, function);
+            }
             if is_entry_by_convention(values, function) {
                 reach.registered.insert(function);
             }
@@ -89,6 +95,11 @@ impl Reach {
         if fact.has(Effect::Injects) {
             self.injected.insert(function);
         }
+        self.by_setting
+            .extend(fact.transaction_setting.map(|setting| (function, setting)));
+        if fact.has(Effect::OptsOut) {
+            self.opted_out.insert(function);
+        }
     }
 
     fn read_calls(&mut self, view: &View<'_>) {
@@ -103,6 +114,7 @@ impl Reach {
                 Effect::RunsOnce,
                 Effect::Memoises,
                 Effect::Injects,
+                Effect::OptsOut,
             ];
             if !effects.into_iter().any(says) {
                 continue;
@@ -179,6 +191,15 @@ impl Reach {
     /// Whether a framework calls the function and hands its result on, giving nothing back.
     pub fn is_injected(&self, function: FunctionKey) -> bool {
         self.injected.contains(&function)
+    }
+
+    /// The functions that a setting puts into a transaction, with its name, in order.
+    pub fn by_setting(&self) -> Vec<(FunctionKey, Symbol)> {
+        let mut found = self.by_setting.clone();
+        found.retain(|(function, _)| !self.opted_out.contains(function));
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Whether the function's result is kept, so that its body runs once.
@@ -279,6 +300,18 @@ impl Reach {
 
 fn is_made(entity: &Entity) -> bool {
     matches!(entity, Entity::Instance(_, Some(_)))
+}
+
+/// What the library data says of the method that a function overrides.
+fn overridden<'w>(values: &Values<'w>, function: FunctionKey) -> Vec<&'w CallFact> {
+    let world = values.world();
+    let Some(class) = world.class_of(function) else {
+        return Vec::new();
+    };
+    let (language, name) = (world.language(function), world.function(function).name);
+    let bases = values.library_bases(class).into_iter();
+    let facts = bases.flat_map(|base| values.library().method(language, base, &name));
+    facts.collect()
 }
 
 /// What the library data says of a decorator, plain or called.
@@ -418,7 +451,7 @@ fn is_command_by_convention(values: &Values<'_>, function: FunctionKey) -> bool 
 }
 
 /// For each block, whether it lies on a cycle: Tarjan's strongly connected components, without recursion.
-fn blocks_in_loops(body: &crate::ir::Function) -> Vec<bool> {
+pub(super) fn blocks_in_loops(body: &crate::ir::Function) -> Vec<bool> {
     let count = body.blocks.len();
     let successors = |block: usize| -> Vec<usize> {
         body.blocks[block]

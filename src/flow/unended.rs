@@ -7,7 +7,7 @@ use super::leaks::{self, Leak};
 use super::pools;
 use super::reach::Reach;
 use super::sites::{self, Acquisition, Kind, View};
-use super::summary::Summaries;
+use super::summary::{Purpose, Summaries};
 use crate::finding::Confidence;
 use crate::ir::BlockId;
 use crate::library::{CallFact, Effect, Place, Returns, When};
@@ -74,7 +74,7 @@ fn left_open(
     acquisition: Acquisition,
 ) -> Option<Leak> {
     let view = summaries.view(view.key);
-    let subject = Subject::Taken(acquisition);
+    let subject = (Subject::Taken(acquisition), Purpose::Ownership);
     let (mut held, solution) = held::solve_with(summaries, &view, subject, Confidence::High);
     if solution.is_cut {
         return None;

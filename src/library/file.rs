@@ -1,5 +1,7 @@
 //! One library file: its form, and how it is put on the shelf.
-use super::{CallFact, Effect, Form, Place, Returns, Shelf, TypeFact, When};
+use super::{
+    CallFact, Effect, Form, Outside, Place, Returns, Shelf, Timeout, TimeoutPlace, TypeFact, When,
+};
 use crate::symbol::Symbol;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -60,6 +62,11 @@ struct TypeEntry {
     tells_held: Vec<String>,
     #[serde(default)]
     tells_released: Vec<String>,
+    /// Options and fields that turn off that its first statement begins a transaction.
+    autobegins_unless: Option<Vec<String>>,
+    /// Statements of one thread or task go over one connection.
+    #[serde(default)]
+    shares_connection: bool,
     /// For the reader.
     #[serde(rename = "source")]
     _source: Option<String>,
@@ -91,11 +98,18 @@ struct CallEntry {
     target: Option<PlaceText>,
     at: Option<PlaceText>,
     resource: Option<String>,
-    #[serde(default)]
-    when: When,
+    when: Option<When>,
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
-    kind: Option<String>,
+    transaction_setting: Option<String>,
+    #[serde(default)]
+    derives: bool,
+    kind: Option<Outside>,
+    timeout: Option<OneOrMany<TimeoutText>>,
+    #[serde(default)]
+    timeout_unit: Unit,
+    /// Seconds.
+    default_timeout: Option<f64>,
     unless_given: Option<String>,
     source: Option<String>,
     /// For the reader: versions this entry holds for.
@@ -137,6 +151,36 @@ impl TryFrom<String> for PlaceText {
                  `taken from receiver` or `callback parameter N`"
             )
         })
+    }
+}
+
+/// In what a time-out is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+enum Unit {
+    #[default]
+    #[serde(rename = "s")]
+    Seconds,
+    #[serde(rename = "ms")]
+    Milliseconds,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct TimeoutText(TimeoutPlace);
+
+impl TryFrom<String> for TimeoutText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        if let ["key", name, "of", "argument", position] = words.as_slice()
+            && let Ok(position) = position.parse()
+        {
+            return Ok(Self(TimeoutPlace::Key(position, Symbol::new(name))));
+        }
+        PlaceText::try_from(text)
+            .map(|PlaceText(place)| Self(TimeoutPlace::Argument(place)))
+            .map_err(|error| format!("{error}, or `key NAME of argument N`"))
     }
 }
 
@@ -219,7 +263,7 @@ impl LibraryFile {
         for entry in &self.calls {
             for callee in entry.callee.as_slice() {
                 add_namespaces(shelf, callee);
-                let fact = entry.fact(callee, &self.source);
+                let fact = entry.fact(callee, self);
                 let facts = shelf.calls.entry(fact.callee).or_default();
                 // The user's own word replaces the embedded one.
                 facts.retain(|known| known.form != fact.form);
@@ -235,6 +279,11 @@ impl TypeEntry {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
             raises: self.raises.as_deref().map(Symbol::new),
+            shares_connection: self.shares_connection,
+            autobegins: self
+                .autobegins_unless
+                .as_ref()
+                .map(|names| names.iter().map(|name| Symbol::new(name)).collect()),
             tells: {
                 let names = |names: &[String], held| {
                     names
@@ -257,7 +306,28 @@ impl TypeEntry {
 }
 
 impl CallEntry {
-    fn fact(&self, callee: &str, source: &str) -> CallFact {
+    /// In JavaScript, what waits for somebody else gives a promise, unless the entry says that the call itself waits.
+    fn when(&self, file: &LibraryFile) -> When {
+        let effects = self.effect.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        let is_promise = file.language == "javascript" && effects.contains(&Effect::CallsOut);
+        let otherwise = if is_promise { When::Await } else { When::Call };
+        self.when.unwrap_or(otherwise)
+    }
+
+    fn timeout(&self) -> Option<Timeout> {
+        let places = self.timeout.as_ref().map(OneOrMany::as_slice);
+        if places.is_none() && self.default_timeout.is_none() {
+            return None;
+        }
+        let places = places.unwrap_or_default().iter();
+        Some(Timeout {
+            places: places.map(|TimeoutText(place)| *place).collect(),
+            is_milliseconds: self.timeout_unit == Unit::Milliseconds,
+            default: self.default_timeout,
+        })
+    }
+
+    fn fact(&self, callee: &str, file: &LibraryFile) -> CallFact {
         let place = |text: Option<PlaceText>| text.map(|PlaceText(place)| place);
         CallFact {
             callee: Symbol::new(callee),
@@ -269,14 +339,17 @@ impl CallEntry {
             target: place(self.target),
             at: place(self.at).unwrap_or(Place::Result),
             resource: self.resource.as_deref().map(Symbol::new),
-            when: self.when,
+            when: self.when(file),
             releaser: place(self.releaser),
             returns: self
                 .returns
                 .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
-            kind: self.kind.as_deref().map(Symbol::new),
+            transaction_setting: self.transaction_setting.as_deref().map(Symbol::new),
+            derives: self.derives,
+            kind: self.kind,
+            timeout: self.timeout(),
             unless_given: self.unless_given.as_deref().map(Symbol::new),
-            source: Symbol::new(self.source.as_deref().unwrap_or(source)),
+            source: Symbol::new(self.source.as_deref().unwrap_or(&file.source)),
         }
     }
 }

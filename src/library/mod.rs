@@ -75,6 +75,18 @@ pub enum Effect {
     MakesScope,
     /// The result resolves when all elements of the arguments have: `Promise.all`, `gather`.
     Gathers,
+    /// Runs its callback for each element, all at once, each in a thread or task of its own: an executor's `map`.
+    FansOut,
+    /// Starts its argument beside what goes on here: `create_task`, `Thread(target=work)`.
+    Spawns,
+    /// Bounds how many of its callbacks, or of its scopes, run at once: `p-limit`, a semaphore.
+    Limits,
+    /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.
+    Bounds,
+    /// What it decorates runs outside the transaction that a setting would put it in.
+    OptsOut,
+    /// Puts the statement that is its receiver into the transaction that is its argument: `transacting`.
+    Joins,
 }
 
 impl Effect {
@@ -82,7 +94,7 @@ impl Effect {
     fn hands_out(self) -> bool {
         matches!(
             self,
-            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries
+            Self::OpensPool | Self::Acquires | Self::Opens | Self::Retries | Self::Begins
         )
     }
 }
@@ -159,6 +171,54 @@ pub enum Returns {
     Arguments,
 }
 
+/// What a call waits for that is no database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outside {
+    /// An HTTP server.
+    Http,
+    /// A mail server.
+    Mail,
+    /// An SMS or push provider.
+    Sms,
+    /// A payment provider.
+    Payment,
+    /// A cloud service: object storage, secrets, functions.
+    Cloud,
+    /// A queue or broker.
+    Queue,
+    /// A gRPC server.
+    Grpc,
+    /// A language model's provider.
+    Llm,
+    /// A process of this machine.
+    Subprocess,
+    /// Another machine, by SSH or FTP.
+    Ssh,
+    /// The clock.
+    Sleep,
+}
+
+/// How long a call that waits for somebody else may wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeout {
+    /// Where the caller can say it.
+    pub places: Vec<TimeoutPlace>,
+    /// Whether it is said in milliseconds, not seconds.
+    pub is_milliseconds: bool,
+    /// Seconds when nobody says it; `None` is for ever.
+    pub default: Option<f64>,
+}
+
+/// Where a time-out is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutPlace {
+    /// An argument.
+    Argument(Place),
+    /// An entry of the options at this position: `fetch(url, { signal })`.
+    Key(u32, Symbol),
+}
+
 /// What the library data says about one callee.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallFact {
@@ -180,8 +240,14 @@ pub struct CallFact {
     pub releaser: Option<Place>,
     /// What the call gives.
     pub returns: Returns,
-    /// For [`Effect::CallsOut`]: http, mail, queue, ...
-    pub kind: Option<Symbol>,
+    /// What it decorates, registers or is overridden with runs in a transaction where the project sets this to true.
+    pub transaction_setting: Option<Symbol>,
+    /// What the call gives is the receiver in another form: it keeps where the receiver was made.
+    pub derives: bool,
+    /// For [`Effect::CallsOut`]: what is waited for.
+    pub kind: Option<Outside>,
+    /// How long [`Effect::CallsOut`] waits; `None` where the data does not say.
+    pub timeout: Option<Timeout>,
     /// The effects do not hold for a call that is given an instance of this type: a session on somebody's connection
     /// holds nothing of its own.
     pub unless_given: Option<Symbol>,
@@ -209,6 +275,11 @@ pub struct TypeFact {
     pub raises: Option<Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
+    /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
+    pub shares_connection: bool,
+    /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
+    /// its making, and fields of it, by which that is turned off.
+    pub autobegins: Option<Vec<Symbol>>,
 }
 
 /// What a file names when it uses a library that hands out resources.
@@ -243,6 +314,8 @@ struct Shelf {
     resourceful: FxHashSet<Symbol>,
     /// Types of resources.
     resources: FxHashSet<Symbol>,
+    /// Types of what is checked out of pools.
+    clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
 }
@@ -299,6 +372,10 @@ impl Shelf {
                 }
             });
             self.resources.extend(resources);
+            let acquiring = self.calls.values().flatten();
+            let acquiring = acquiring.filter(|fact| fact.has(Effect::Acquires));
+            let clients: Vec<_> = acquiring.filter_map(|fact| fact.resource).collect();
+            self.clients.extend(clients);
             let opening = self
                 .calls
                 .values()
@@ -447,11 +524,36 @@ impl Library {
             .find_map(|path| shelf.types.get(&path)?.noun)
     }
 
-    /// The type of a field of an instance.
+    /// The type of a field of an instance; `*` stands for every field that is neither named nor a method.
     pub fn field(&self, language: Language, path: Symbol, name: Symbol) -> Option<Symbol> {
         let shelf = self.shelf(language);
+        let of = |name: Symbol| {
+            self.lineage(language, path)
+                .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
+        };
+        of(name).or_else(|| {
+            let any = of(Symbol::new("*"))?;
+            self.method(language, path, &name).is_empty().then_some(any)
+        })
+    }
+
+    /// Whether statements of an instance go over the one connection that the thread or task has.
+    pub fn shares_connection(&self, language: Language, path: Symbol) -> bool {
+        let shelf = self.shelf(language);
+        let mut lineage = self.lineage(language, path);
+        lineage.any(|path| {
+            shelf
+                .types
+                .get(&path)
+                .is_some_and(|fact| fact.shares_connection)
+        })
+    }
+
+    /// Whether a statement of an instance begins a transaction, and what turns that off.
+    pub fn autobegins(&self, language: Language, path: Symbol) -> Option<&[Symbol]> {
+        let shelf = self.shelf(language);
         self.lineage(language, path)
-            .find_map(|path| shelf.types.get(&path)?.fields.get(&name).copied())
+            .find_map(|path| shelf.types.get(&path)?.autobegins.as_deref())
     }
 
     /// The type that all errors have which the methods of an instance raise.
@@ -486,15 +588,15 @@ impl Library {
             "Symbol.asyncDispose" => "Symbol.dispose",
             other => other,
         };
-        for path in self.lineage(language, path) {
-            for name in [name, plain] {
-                let facts = self.call(language, Symbol::new(&format!("{path}#{name}")));
-                if !facts.is_empty() {
-                    return facts;
-                }
-            }
-        }
-        &[]
+        // `#*` stands for every method that has no entry of its own.
+        let any = if name.starts_with('_') { plain } else { "*" };
+        let names = [name, plain, any];
+        let of = |name: &str| {
+            self.lineage(language, path)
+                .map(|path| self.call(language, Symbol::new(&format!("{path}#{name}"))))
+                .find(|facts| !facts.is_empty())
+        };
+        names.into_iter().find_map(of).unwrap_or(&[])
     }
 
     /// Whether a pool or a resource can be had from the path, directly or through what it gives.
@@ -533,6 +635,11 @@ impl Library {
     /// Whether the path is the type of a pool.
     pub fn is_pool(&self, path: Symbol) -> bool {
         self.python.pools.contains(&path) || self.javascript.pools.contains(&path)
+    }
+
+    /// Whether the path is the type of what is checked out of a pool.
+    pub fn is_client(&self, language: Language, path: Symbol) -> bool {
+        self.shelf(language).clients.contains(&path)
     }
 
     /// Whether the path is the type of a resource.

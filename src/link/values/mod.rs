@@ -16,7 +16,7 @@ use crate::ir::{
     Action, BlockId, Call, CallKind, Callee, Constant, ImportId, Imported, LocalId, Site,
     Suspension, Terminator, Type, Value,
 };
-use crate::library::{CallFact, Form, Library, Place, Returns};
+use crate::library::{CallFact, Effect, Form, Library, Place, Returns};
 use crate::source::{FileId, Language};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -100,6 +100,8 @@ enum Watcher {
     ResultOf(Node),
     /// What entering what is held here gives.
     Entered(Node),
+    /// A function bound there is decorated with what is held here.
+    Decorates(Node),
 }
 
 /// What calling an entity leads to.
@@ -243,6 +245,29 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// The top-level variable of another file that an import of one name brings.
+    pub fn imported_variable(
+        &self,
+        file: FileId,
+        import: ImportId,
+    ) -> Option<(FunctionKey, LocalId)> {
+        let import = self.world.module_of(file)?.imports.get(import.index())?;
+        let Imported::Name(name) = import.imported else {
+            return None;
+        };
+        let Target::File(found) = self.target(file, import.specifier) else {
+            return None;
+        };
+        let top = self.world.top_level(found)?;
+        if self.language(found).is_python() {
+            let local = self.names.get(&(top, name))?;
+            return Some((top, *local));
+        }
+        let exports = &self.world.module_of(found)?.exports;
+        let export = exports.iter().rev().find(|export| export.name == name)?;
+        Some((top, export.local))
+    }
+
     /// What a name exported by a file may stand for.
     pub fn exported(&self, file: FileId, name: Symbol) -> &[Entity] {
         self.export(file, name, 0)
@@ -351,6 +376,7 @@ impl<'w> Values<'w> {
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
             Watcher::Entered(target) => self.entered(entity, target),
+            Watcher::Decorates(target) => self.decorated(entity, target),
         }
     }
 
@@ -494,6 +520,8 @@ impl<'w> Values<'w> {
         match entity {
             Entity::External(path) => self.add(target, Entity::Instance(path, None)),
             Entity::Class(class) => self.add(target, Entity::Object(class)),
+            // An alias that says how the value comes: `Annotated[Session, Depends(get_session)]`.
+            Entity::Instance(_, Some(_)) => self.add(target, entity),
             _ => {}
         }
     }
