@@ -3,7 +3,7 @@
 //! In: the held-resource analysis. Out: one [`Leak`] per place where a resource is taken, with the way out that tells
 //! most clearly why.
 use super::engine::{Exit, Path};
-use super::held::{self, Given, Mode, Subject};
+use super::held::{self, Given, Mode, Subject, source};
 use super::private;
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
@@ -48,6 +48,7 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
             if !reach.is_emptied(&view, &acquisition) {
                 let is_injected = reach.is_injected(function) && !view.body.traits.is_generator;
                 let mut leak = leak(summaries, &view, acquisition, is_injected);
+                leak = leak.filter(|leak| !is_of_foreign_registry(&view, leak));
                 if let Some(leak) = &mut leak
                     && private::is_of_private_pool(&view, &acquisition)
                 {
@@ -106,6 +107,13 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
         says || text::verb(summaries, view, *block) == Some(Verb::RollBack)
     });
     is_local || rolls_back
+}
+
+/// Whether a resource that is never released comes from a registry that is made elsewhere: its own.
+fn is_of_foreign_registry(view: &View<'_>, leak: &Leak) -> bool {
+    leak.releases.is_empty()
+        && source::is_of_registry(view, &leak.acquisition)
+        && !source::is_source_made(view, &leak.acquisition)
 }
 
 /// Functions that may take a resource: those whose calls the data says so of, and callers of functions that hand one

@@ -190,8 +190,16 @@ fn verdict(
     }
     let in_loop = reach.is_in_loop(values, CallSite { function, block });
     if reach.runs_once(values, function) {
-        return (in_loop && !fate.is_ended && !fate.is_passed)
-            .then_some(Verdict::sure(Why::InLoop));
+        // A command that ends drops what it made, and so does Python with each round.
+        let is_python = values.world().language(function).is_python();
+        return (in_loop && !fate.is_ended && !fate.is_passed).then_some(Verdict {
+            why: Why::InLoop,
+            confidence: if is_python {
+                Confidence::Low
+            } else {
+                Confidence::High
+            },
+        });
     }
     if in_loop && !fate.is_passed {
         return Some(Verdict::unless_ended(Why::InLoop, fate, false));

@@ -196,6 +196,10 @@ impl<'p> Held<'_, 'p> {
         after
     }
 
+    fn is_python(&self) -> bool {
+        self.view.values.world().language(self.view.key).is_python()
+    }
+
     fn is_pool(&self) -> bool {
         matches!(&self.subject, Subject::Taken(acquisition) if acquisition.kind == Kind::Pool)
     }
@@ -376,6 +380,7 @@ impl<'p> Held<'_, 'p> {
             && self.waits_for_use()
             && (is_receiver || is_argument)
             && call.kind != CallKind::Exit
+            && (self.is_pool() || self.is_python() || !is_idle(meaning))
         {
             after.returns = Some(Mode::Held);
             let sends = [Effect::Queries, Effect::Commits];
@@ -632,6 +637,24 @@ impl<'p> Held<'_, 'p> {
             self.give_away(after);
         }
     }
+}
+
+/// Whether a call does no I/O: `client.on("error", log)`.
+fn is_idle(meaning: &Meaning<'_>) -> bool {
+    const WORKS: [Effect; 6] = [
+        Effect::Queries,
+        Effect::Begins,
+        Effect::Commits,
+        Effect::RollsBack,
+        Effect::CallsBack,
+        Effect::Releases,
+    ];
+    let is_idle = |fact: &CallFact| {
+        fact.has(Effect::CannotRaise) && !WORKS.iter().any(|work| fact.has(*work))
+    };
+    meaning.functions.is_empty()
+        && !meaning.facts.is_empty()
+        && meaning.facts.iter().all(|(fact, _)| is_idle(fact))
 }
 
 fn is_about_receiver(fact: &CallFact) -> bool {

@@ -6,7 +6,7 @@
 mod calls;
 mod facts;
 mod raises;
-mod source;
+pub(super) mod source;
 mod transactions;
 
 use super::begins;
@@ -251,7 +251,8 @@ pub(super) fn owned(
         sites::acquisitions(summaries, &view)
     };
     for acquisition in taken {
-        if matches!(acquisition.at, Place::CallbackParameter(_)) {
+        let is_kept = !purpose.is_transaction() && source::is_of_registry(&view, &acquisition);
+        if is_kept || matches!(acquisition.at, Place::CallbackParameter(_)) {
             continue;
         }
         let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition), purpose);
@@ -515,11 +516,18 @@ impl<'p> Held<'_, 'p> {
             && self.sets_up_object()
         {
             facts.set(object, Some(Fact::Holder(name)));
-        } else if facts.reaches(value) || self.closure_takes(facts, value) {
+        } else if self.keeps(facts, value) {
             self.take(mode, facts);
         } else if holds_it {
             facts.set(object, None);
         }
+    }
+
+    /// Whether whoever has the value has the resource: it reaches it, is a part or cursor of it, or a function that
+    /// uses it.
+    fn keeps(&mut self, facts: &Facts, value: LocalId) -> bool {
+        let is_part = matches!(facts.get(value), Some(Fact::Part | Fact::Cursor));
+        is_part || facts.reaches(value) || !self.closures(facts, value).is_empty()
     }
 
     /// Whether the function sets an object up: if it raises, nobody has the object.

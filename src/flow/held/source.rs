@@ -1,10 +1,11 @@
 //! What a resource is taken from, and who takes back all that is out.
 use super::{Held, Subject};
-use crate::flow::sites::View;
+use crate::flow::sites::{Acquisition, View};
 use crate::ir::{BlockId, Call, Callee, LocalId};
 use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
+use crate::symbol::Symbol;
 use std::rc::Rc;
 
 impl Held<'_, '_> {
@@ -55,6 +56,36 @@ impl Held<'_, '_> {
                 .any(|other| is_same_source(&takes, *source, &ends, *other))
         })
     }
+}
+
+/// Whether a resource comes from a registry that is itself one, as the thread's own session is had from a
+/// `scoped_session`: every call gives the same one, and the registry has it.
+pub(in crate::flow) fn is_of_registry(view: &View<'_>, acquisition: &Acquisition) -> bool {
+    let Some(resource) = acquisition.resource else {
+        return false;
+    };
+    let language = view.values.world().language(view.key);
+    let library = view.values.library();
+    acquisition.through.is_none()
+        && sources(view, acquisition).any(|(path, _)| {
+            library
+                .lineage(language, path)
+                .any(|ancestor| ancestor == resource)
+        })
+}
+
+/// Whether something in the program makes what a resource is taken from.
+pub(in crate::flow) fn is_source_made(view: &View<'_>, acquisition: &Acquisition) -> bool {
+    sources(view, acquisition).any(|(_, is_made)| is_made)
+}
+
+/// The types of what a resource is taken from, and whether something in the program makes it.
+fn sources(view: &View<'_>, acquisition: &Acquisition) -> impl Iterator<Item = (Symbol, bool)> {
+    let facts = view.meaning(acquisition.block).facts.iter();
+    facts.filter_map(|(_, receiver)| match receiver {
+        Some(Entity::Instance(path, origin)) => Some((*path, origin.is_some())),
+        _ => None,
+    })
 }
 
 /// The receivers of the calls of a function that are of a kind.
