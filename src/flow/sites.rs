@@ -76,6 +76,8 @@ pub enum Kind {
     Client,
     /// A session or a driver connection.
     Session,
+    /// A pool that the function makes for itself.
+    Pool,
     /// A transaction.
     Transaction,
 }
@@ -87,6 +89,7 @@ impl Kind {
             Self::Client => "client",
             Self::Session => "session",
             Self::Transaction => "transaction",
+            Self::Pool => "pool",
         }
     }
 
@@ -94,7 +97,7 @@ impl Kind {
     pub fn state(self) -> &'static str {
         match self {
             Self::Client | Self::Session => "held",
-            Self::Transaction => "open",
+            Self::Transaction | Self::Pool => "open",
         }
     }
 }
@@ -212,7 +215,7 @@ pub(super) fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
     };
     let language = view.values.world().language(view.key);
     let is_it = |entity: &Entity| match entity {
-        Entity::Instance(path, _) => view
+        Entity::Instance(path, _) | Entity::External(path) => view
             .values
             .library()
             .lineage(language, *path)

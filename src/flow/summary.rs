@@ -50,6 +50,8 @@ pub enum Callback {
     Runs,
     /// When connecting ended: its first parameter is the error, in which case there is no resource.
     MayFail,
+    /// At once, with a resource that nobody has used yet: it holds nothing so far.
+    Unused,
 }
 
 /// What is followed, and how code that nobody knows is judged.

@@ -271,6 +271,8 @@ pub struct TypeFact {
     pub noun: Option<Symbol>,
     /// Types of its fields.
     pub fields: FxHashMap<Symbol, Symbol>,
+    /// The type that all errors have which its methods raise.
+    pub raises: Option<Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
     /// The same of a transaction that it has: `isTransactionActive`.
@@ -614,6 +616,13 @@ impl Library {
         let shelf = self.shelf(language);
         self.lineage(language, path)
             .find_map(|path| shelf.types.get(&path)?.autobegins.as_deref())
+    }
+
+    /// The type that all errors have which the methods of an instance raise.
+    pub fn raises(&self, language: Language, path: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.raises)
     }
 
     /// Whether a field or method that is truthy tells that an instance is still held.
