@@ -320,6 +320,8 @@ struct Shelf {
     clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
+    /// Options and fields by which a type's automatic transaction is turned off.
+    autobegin_options: FxHashSet<Symbol>,
 }
 
 impl Shelf {
@@ -471,6 +473,11 @@ impl Library {
             shelf.spread_resources();
             shelf.choose_packages();
             shelf.choose_settings();
+            let options = shelf
+                .types
+                .values()
+                .filter_map(|fact| fact.autobegins.as_ref());
+            shelf.autobegin_options = options.flatten().copied().collect();
         }
         Ok(library)
     }
@@ -595,6 +602,11 @@ impl Library {
                 .get(&path)
                 .is_some_and(|fact| fact.shares_connection)
         })
+    }
+
+    /// Whether an option or field of this name turns off the automatic transactions of some type.
+    pub fn is_autobegin_option(&self, language: Language, name: Symbol) -> bool {
+        self.shelf(language).autobegin_options.contains(&name)
     }
 
     /// Whether a statement of an instance begins a transaction, and what turns that off.

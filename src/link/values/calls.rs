@@ -508,6 +508,13 @@ impl<'w> Values<'w> {
                     }
                 }
             }
+            // A decorator of the program gets what it decorates.
+            Entity::Function(function) => {
+                if let Some(first) = self.world.function(function).parameters.first() {
+                    let parameter = self.local(function, first.local);
+                    self.watch(target, Watcher::Copy(parameter));
+                }
+            }
             _ => {}
         }
     }
