@@ -193,7 +193,7 @@ fn handed_to_framework(
     acquisition: Acquisition,
 ) -> Option<Leak> {
     let view = summaries.view(view.key);
-    let (mut held, solution) = held::solve(
+    let (mut held, solution) = held::solve_whole(
         summaries,
         &view,
         Subject::Taken(acquisition),
@@ -222,7 +222,7 @@ fn leak_of(
     purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let (mut held, solution) = held::solve(summaries, &view, subject, purpose);
+    let (mut held, solution) = held::solve(summaries, &view, subject.clone(), purpose);
     if solution.is_cut {
         return None;
     }
@@ -230,11 +230,16 @@ fn leak_of(
     let releases = std::mem::take(&mut held.releases);
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
     let stays = acquisition.at == Place::Receiver && releases.is_empty();
-    let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
+    let mut whole = None;
+    let mut may_be_idle = |block| {
+        let whole = whole
+            .get_or_insert_with(|| held::solve_whole(summaries, &view, subject.clone(), purpose).1);
+        whole.reaches(block, Mode::Idle).is_some()
+    };
     let path = paths
         .into_iter()
         .filter(|path| !stays || path.exit == Exit::Release)
-        .filter(|path| !is_guarded(&view, path, &releases, may_be_idle))
+        .filter(|path| !is_guarded(&view, path, &releases, &mut may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
         function,
@@ -252,7 +257,7 @@ fn is_guarded(
     view: &View<'_>,
     path: &Path<Mode>,
     releases: &[BlockId],
-    may_be_idle: impl Fn(BlockId) -> bool,
+    may_be_idle: &mut impl FnMut(BlockId) -> bool,
 ) -> bool {
     let pairs = path.nodes.iter().zip(path.nodes.iter().skip(1));
     let held = pairs.filter(|((_, mode), _)| *mode == Mode::Held);
@@ -269,12 +274,14 @@ fn is_guarded(
             return false;
         };
         let other = if next == then { *otherwise } else { *then };
-        let says_who = if view.body.local(*local).name.is_empty() {
+        if !releases_soon(view, other, releases) {
+            return false;
+        }
+        if view.body.local(*local).name.is_empty() {
             is_field_of_receiver(view, *local)
         } else {
             may_be_idle(*block)
-        };
-        says_who && releases_soon(view, other, releases)
+        }
     })
 }
 

@@ -34,7 +34,7 @@ impl Held<'_, '_> {
     pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
         let view = Rc::clone(&self.view);
         let mut found = Region::default();
-        for block in (0..view.body.blocks.len()).map(BlockId::new) {
+        for block in solution.blocks(Mode::Held) {
             let Some(facts) = solution.reaches(block, Mode::Held) else {
                 continue;
             };
