@@ -143,11 +143,11 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
     let mut found = Vec::new();
     for (function, setting) in functions {
         let known = places.iter().find(|(known, _)| *known == setting);
-        let place = known.map(|(_, place)| *place).unwrap_or_else(|| {
-            let place = set_at(summaries, setting);
+        let known = known.map(|(_, place)| *place);
+        let place = known.unwrap_or_else(|| set_at(summaries, setting));
+        if known.is_none() {
             places.push((setting, place));
-            place
-        });
+        }
         let Some((settings, site)) = place else {
             continue;
         };

@@ -464,13 +464,14 @@ fn terminator_fate(
             value,
             result,
             ..
-        } if *value == local => match kind {
-            Suspension::Await => work.push(*result),
-            _ => {
+        } if *value == local => {
+            if *kind == Suspension::Await {
+                work.push(*result);
+            } else {
                 fate.is_kept = true;
                 fate.is_used = true;
             }
-        },
+        }
         Terminator::Call { call, .. } => call_fate(view, block, call, local, fate, work),
         _ => {}
     }

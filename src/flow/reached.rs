@@ -173,13 +173,12 @@ fn through(
             reached.note(&inner, hop);
             continue;
         }
-        match &mut common {
-            Some(common) => common.keep_common(&inner),
-            None => {
-                let mut first = Reached::default();
-                first.note(&inner, hop);
-                common = Some(first);
-            }
+        if let Some(common) = &mut common {
+            common.keep_common(&inner);
+        } else {
+            let mut first = Reached::default();
+            first.note(&inner, hop);
+            common = Some(first);
         }
     }
     let runs_all = alternatives

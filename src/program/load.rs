@@ -393,17 +393,15 @@ fn declared_types(
             found.extend(names_in(annotation).map(|local| (owner, local)));
         }
     }
-    let statements = body.blocks.iter().flat_map(|block| &block.statements);
-    let field = statements
-        .filter_map(|statement| match statement.action {
-            Action::Assign(target, Value::Field(object, name))
-                if target == local && is_receiver(values, function, object) =>
-            {
-                Some(name)
-            }
-            _ => None,
-        })
-        .next();
+    let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
+    let field = statements.find_map(|statement| match statement.action {
+        Action::Assign(target, Value::Field(object, name))
+            if target == local && is_receiver(values, function, object) =>
+        {
+            Some(name)
+        }
+        _ => None,
+    });
     let Some((name, class)) = field.zip(enclosing_class(values, function)) else {
         return found;
     };
