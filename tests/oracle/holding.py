@@ -40,6 +40,8 @@ class Measurement:
         pairs = []
         for first in runs:
             await self.once(first, inputs[first.number])
+            if self.nested:  # each further run would wait as long
+                continue
             for second in first.variants(self.watch.count):
                 await self.once(second, inputs[second.number])
                 pairs += second.variants(self.watch.count)
@@ -140,6 +142,7 @@ async def measure(corpus):
     for pool in (db.pool, db.autocommit_pool):
         pool.wait()
     watch.pools = Pools(os.environ["DATABASE_URL"], db, watch)
+    watch.looks = not NESTED
     gc.freeze()  # what is loaded by now need not be looked at again
     verdicts = []
     for module, node, inputs in load_corpus(corpus):

@@ -131,6 +131,8 @@ class Watch(Tracer):
     """The tracer that also notes what is held whenever the corpus waits for somebody else."""
 
     pools = None
+    task = None
+    looks = True  # at what is held
 
     def __init__(self):
         super().__init__()
@@ -145,11 +147,11 @@ class Watch(Tracer):
             asyncio.create_subprocess_exec: self.wait_async,
         }
 
-    def start(self, faults, fault_type, task=None):
-        """Begins a run; the task is what drives the function, for where it is suspended."""
+    def start(self, faults, fault_type):
+        """Begins a run."""
         super().start(faults, fault_type)
         self.sinks, self.starved, self.visited = [], [], set()
-        self.watching = len(faults) < 2
+        self.watching = self.looks and len(faults) < 2
 
     def call(self, site, function, /, *args, **kwargs):
         """Also notes which lines were reached, and where a pool had no connection left."""
@@ -221,8 +223,6 @@ class Watch(Tracer):
         """The lines of the corpus that lead here, outermost first, other threads' and tasks' included."""
         frames = suspended(self.task) + stack(sys._current_frames().get(self.main)) + stack(sys._getframe())
         return list(dict.fromkeys(frames))
-
-    task = None
 
 
 def ends_transaction(function, args):
