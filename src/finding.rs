@@ -52,6 +52,8 @@ pub enum StepKind {
     Call,
     /// May raise here.
     Raise,
+    /// Waits for somebody else here.
+    Wait,
     /// Leaves the function here.
     Exit,
     /// A fact that explains, off the path (a release that other paths reach).

@@ -45,6 +45,8 @@ pub enum Exit {
     Unwind,
     /// Not at all: the resource is taken again while the first is still held.
     Overwrite,
+    /// Not at all: the client goes back to its pool with its transaction open.
+    Release,
 }
 
 /// One way a block ends.

@@ -6,9 +6,11 @@ use super::engine::{Exit, Path};
 use super::held::{self, Given, Mode, Subject};
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
-use super::summary::{Query, Shape, Summaries};
-use crate::ir::{Action, BlockId, LocalId, Terminator, Test, Value};
-use crate::library::Place;
+use super::summary::{Purpose, Query, Shape, Summaries};
+use super::text::{self, Verb};
+use super::{begins, holds};
+use crate::ir::{Action, BlockId, Callee, LocalId, LocalKind, Terminator, Test, Value};
+use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
 use rustc_hash::FxHashSet;
@@ -48,6 +50,54 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
     found
 }
 
+/// All transactions that some way neither commits nor rolls back, in order of function and place.
+pub fn unfinished(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
+    let mut found = Vec::new();
+    for function in holds::candidates(summaries) {
+        if reach.runs_once(summaries.values, function) {
+            continue;
+        }
+        let view = summaries.view(function);
+        for begin in begins::begins(summaries, &view) {
+            let subject = Subject::Taken(begin);
+            let leak = leak_of(
+                summaries,
+                (function, begin),
+                function,
+                subject,
+                Purpose::Finish,
+            );
+            found.extend(leak.filter(|leak| is_own(summaries, &view, leak)));
+        }
+    }
+    found
+}
+
+/// Whether the function that begins the transaction is the one that must finish it when it raises: it has the
+/// connection from nobody else, or rolls back on some way itself.
+fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
+    let Some(Callee::Method(receiver, _)) =
+        view.call(leak.acquisition.block).map(|call| call.callee)
+    else {
+        return true;
+    };
+    if leak.acquisition.at == Place::Result || leak.path.exit != Exit::Unwind {
+        return true;
+    }
+    let is_local = matches!(
+        view.body.local(receiver).kind,
+        LocalKind::Variable | LocalKind::Temporary
+    ) && !is_field_of_receiver(view, receiver);
+    let rolls_back = leak.releases.iter().any(|block| {
+        let facts = &view.meaning(*block).facts;
+        let says = facts
+            .iter()
+            .any(|(fact, _)| fact.has(Effect::RollsBack) && !fact.has(Effect::Commits));
+        says || text::verb(summaries, view, *block) == Some(Verb::RollBack)
+    });
+    is_local || rolls_back
+}
+
 /// Functions that may take a resource: those whose calls the data says so of, and callers of functions that hand one
 /// out, through any number of hands.
 fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
@@ -63,7 +113,10 @@ fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
     let mut position = 0;
     while let Some(function) = found.get(position).copied() {
         position += 1;
-        if summaries.owned(Query::Owned(function)).is_none() {
+        if summaries
+            .owned(Query::Owned(function, Purpose::Ownership))
+            .is_none()
+        {
             continue;
         }
         for caller in values.callers(function) {
@@ -84,7 +137,13 @@ fn leak(
 ) -> Option<Leak> {
     let Place::CallbackParameter(position) = acquisition.at else {
         let subject = Subject::Taken(acquisition);
-        let leak = leak_of(summaries, view.key, acquisition, view.key, subject);
+        let leak = leak_of(
+            summaries,
+            (view.key, acquisition),
+            view.key,
+            subject,
+            Purpose::Ownership,
+        );
         return leak.or_else(|| {
             if is_injected {
                 handed_to_framework(summaries, view, acquisition)
@@ -117,7 +176,13 @@ fn leak(
             ..Given::default()
         };
         let subject = Subject::Given(given);
-        leak_of(summaries, view.key, acquisition, body, subject)
+        leak_of(
+            summaries,
+            (view.key, acquisition),
+            body,
+            subject,
+            Purpose::Ownership,
+        )
     })
 }
 
@@ -128,7 +193,12 @@ fn handed_to_framework(
     acquisition: Acquisition,
 ) -> Option<Leak> {
     let view = summaries.view(view.key);
-    let (mut held, solution) = held::solve(summaries, &view, Subject::Taken(acquisition));
+    let (mut held, solution) = held::solve(
+        summaries,
+        &view,
+        Subject::Taken(acquisition),
+        Purpose::Ownership,
+    );
     let is_returned = held.hands_out() && held.releases.is_empty() && !solution.is_cut;
     let path = solution
         .paths(&mut held, Mode::Done)
@@ -146,25 +216,24 @@ fn handed_to_framework(
 
 fn leak_of(
     summaries: &mut Summaries<'_>,
-    function: FunctionKey,
-    acquisition: Acquisition,
+    (function, acquisition): (FunctionKey, Acquisition),
     body: FunctionKey,
     subject: Subject,
+    purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let (mut held, solution) = held::solve(summaries, &view, subject);
+    let (mut held, solution) = held::solve(summaries, &view, subject, purpose);
     if solution.is_cut {
         return None;
     }
     let paths = solution.paths(&mut held, Mode::Held);
     let releases = std::mem::take(&mut held.releases);
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
-    if acquisition.at == Place::Receiver && releases.is_empty() {
-        return None;
-    }
+    let stays = acquisition.at == Place::Receiver && releases.is_empty();
     let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
     let path = paths
         .into_iter()
+        .filter(|path| !stays || path.exit == Exit::Release)
         .filter(|path| !is_guarded(&view, path, &releases, may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
@@ -239,6 +308,7 @@ fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, us
         Exit::Unwind if raises_itself => 0,
         Exit::Return => 2,
         Exit::Overwrite => 3,
+        Exit::Release => 5,
         Exit::Unwind => 4,
     };
     (kind, path.nodes.len())

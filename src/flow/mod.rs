@@ -3,11 +3,20 @@
 //! In: the linked program. Out: for each place where a client or session is taken, the ways on which it stays
 //! held; for each function, what it does to its caller's resources. One engine ([`engine`]) runs every analysis;
 //! [`summary`] carries facts over the call graph; [`witness`] tells the story of one path.
+pub mod begins;
+pub mod collections;
 pub mod engine;
 pub mod held;
+pub mod holds;
 pub mod leaks;
+pub mod loops;
+pub mod nested;
 pub mod pools;
 pub mod reach;
+pub mod reached;
 pub mod sites;
 pub mod summary;
+pub mod targets;
+pub mod text;
+pub mod waits;
 pub mod witness;

@@ -309,7 +309,7 @@ fn is_command_by_convention(values: &Values<'_>, function: FunctionKey) -> bool 
 }
 
 /// For each block, whether it lies on a cycle: Tarjan's strongly connected components, without recursion.
-fn blocks_in_loops(body: &crate::ir::Function) -> Vec<bool> {
+pub(super) fn blocks_in_loops(body: &crate::ir::Function) -> Vec<bool> {
     let count = body.blocks.len();
     let successors = |block: usize| -> Vec<usize> {
         body.blocks[block]

@@ -2,7 +2,8 @@
 //!
 //! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
 //! a session or connection, or run a function that hands an owned one to its caller.
-use super::summary::{Owned, Query, Summaries};
+use super::summary::{Owned, Purpose, Query, Summaries};
+use super::text::{self, Constants};
 use crate::ir::{BlockId, Call, Callee, Function, LocalId, Site, Terminator};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
@@ -21,6 +22,7 @@ pub struct View<'p> {
     /// The program's values.
     pub values: &'p Values<'p>,
     meanings: Vec<OnceCell<Meaning<'p>>>,
+    constants: OnceCell<Constants>,
 }
 
 impl<'p> View<'p> {
@@ -32,6 +34,7 @@ impl<'p> View<'p> {
             body,
             values,
             meanings: body.blocks.iter().map(|_| OnceCell::new()).collect(),
+            constants: OnceCell::new(),
         }
     }
 
@@ -41,6 +44,20 @@ impl<'p> View<'p> {
             Terminator::Call { call, .. } => Some(call),
             _ => None,
         }
+    }
+
+    /// The constants that locals stand for.
+    pub fn constants(&self) -> &Constants {
+        self.constants.get_or_init(|| text::constants(self))
+    }
+
+    /// The blocks that end in a call.
+    pub fn calls(&self) -> impl Iterator<Item = (BlockId, &'p Call)> + use<'p> {
+        let blocks = self.body.blocks.iter().enumerate();
+        blocks.filter_map(|(index, block)| match &block.terminator {
+            Terminator::Call { call, .. } => Some((BlockId::new(index), &**call)),
+            _ => None,
+        })
     }
 
     /// What the call that ends a block may do.
@@ -59,6 +76,27 @@ pub enum Kind {
     Client,
     /// A session or a driver connection.
     Session,
+    /// A transaction.
+    Transaction,
+}
+
+impl Kind {
+    /// What messages call it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Session => "session",
+            Self::Transaction => "transaction",
+        }
+    }
+
+    /// What is wrong with it where it should be over.
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Client | Self::Session => "held",
+            Self::Transaction => "open",
+        }
+    }
 }
 
 /// A place where a resource is taken.
@@ -158,7 +196,7 @@ fn acquisition(
         if body.traits.is_generator || body.traits.is_constructor {
             continue;
         }
-        if let Some(owned) = summaries.owned(Query::Owned(*function)) {
+        if let Some(owned) = summaries.owned(Query::Owned(*function, Purpose::Ownership)) {
             return Some(by_function(place, call, *function, &owned));
         }
     }
@@ -166,23 +204,27 @@ fn acquisition(
 }
 
 /// Whether the call is given what makes the effect not hold.
-fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+pub(super) fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
     let Some(unless) = fact.unless_given else {
         return false;
     };
     let language = view.values.world().language(view.key);
-    let entities = call
-        .arguments
-        .iter()
-        .flat_map(|argument| view.values.of(view.key, argument.value));
-    entities.into_iter().any(|entity| match entity {
+    let is_it = |entity: &Entity| match entity {
         Entity::Instance(path, _) => view
             .values
             .library()
             .lineage(language, *path)
             .any(|ancestor| ancestor == unless),
         _ => false,
-    })
+    };
+    let entities = call
+        .arguments
+        .iter()
+        .flat_map(|argument| view.values.of(view.key, argument.value));
+    // In an options object, too: `{ transaction }`.
+    entities
+        .into_iter()
+        .any(|entity| is_it(entity) || view.values.entries(*entity).any(|entry| is_it(&entry)))
 }
 
 /// Whether the analysis can follow the resource: one that stays in the receiver only where that is a variable.
@@ -229,7 +271,7 @@ fn by_fact(
     }
 }
 
-fn by_function(
+pub(super) fn by_function(
     (site, block): (Site, BlockId),
     call: &Call,
     function: FunctionKey,

@@ -3,12 +3,13 @@
 //! In: questions about functions. Out: answers that no longer change. Questions are answered from an optimistic
 //! start (raises nothing, does nothing, hands out nothing) and answered again whenever an answer they rest on
 //! grows, until nothing does: cycles of calls need no special case, and depth costs no stack.
-use super::held;
+use super::reached::{self, Reached, Run};
 use super::sites::{Kind, View};
-use crate::ir::{BlockId, LocalId, LocalKind, Suspension, Terminator};
+use super::{begins, held};
+use crate::ir::{BlockId, CallKind, LocalId, LocalKind, Suspension, Terminator};
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
-use crate::link::values::{Entity, Values};
+use crate::link::values::{Entity, Origin, Values};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -51,6 +52,31 @@ pub enum Callback {
     MayFail,
 }
 
+/// What is followed, and how code that nobody knows is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Who must give a resource back. Whatever may keep it owns it.
+    Ownership,
+    /// Who must finish a transaction. Whatever may keep its handle may finish it.
+    Finish,
+    /// Where a resource is held. Unknown code borrows it.
+    Holding,
+    /// Where a transaction is open. Unknown code borrows its handle.
+    Open,
+}
+
+impl Purpose {
+    /// Whether a transaction is followed, not the resource that has it.
+    pub fn is_transaction(self) -> bool {
+        matches!(self, Self::Finish | Self::Open)
+    }
+
+    /// Whether unknown code gives back what it is given.
+    pub fn borrows(self) -> bool {
+        matches!(self, Self::Holding | Self::Open)
+    }
+}
+
 /// A variable of the program.
 pub type Variable = (FunctionKey, LocalId);
 
@@ -62,10 +88,14 @@ pub type Environment = Vec<(Variable, Shape)>;
 pub enum Query {
     /// Can a call of it raise?
     Raises(FunctionKey),
-    /// What becomes of a held resource that it gets?
-    Effect(FunctionKey, Role),
-    /// Does it hand an owned resource to its caller?
-    Owned(FunctionKey),
+    /// What becomes of what it gets?
+    Effect(FunctionKey, Role, Purpose),
+    /// Does it hand an owned resource, or a transaction it began, to its caller?
+    Owned(FunctionKey, Purpose),
+    /// Does entering the scope that it makes, or is, begin a transaction that leaving it ends?
+    OpensScope(FunctionKey),
+    /// What does running it reach?
+    Reaches(FunctionKey, Option<(Role, Purpose)>),
 }
 
 /// What becomes of a held resource that a function gets, over all its paths.
@@ -120,6 +150,8 @@ enum Answer {
     Raises(bool),
     Effect(Outcome),
     Owned(Option<Owned>),
+    OpensScope(bool),
+    Reaches(Rc<Reached>),
 }
 
 /// The answers so far.
@@ -245,8 +277,8 @@ impl<'p> Summaries<'p> {
     }
 
     /// What becomes of a held resource that the function gets.
-    pub fn outcome(&mut self, function: FunctionKey, role: Role) -> Outcome {
-        match self.ask(Query::Effect(function, role)) {
+    pub fn outcome(&mut self, function: FunctionKey, role: Role, purpose: Purpose) -> Outcome {
+        match self.ask(Query::Effect(function, role, purpose)) {
             Answer::Effect(outcome) => outcome,
             _ => Outcome::default(),
         }
@@ -258,6 +290,45 @@ impl<'p> Summaries<'p> {
             Answer::Owned(owned) => owned,
             _ => None,
         }
+    }
+
+    /// Whether entering the scope that a function makes, or is, begins a transaction that leaving it ends.
+    pub fn opens_scope(&mut self, function: FunctionKey) -> bool {
+        let answer = self.ask(Query::OpensScope(function));
+        matches!(answer, Answer::OpensScope(true))
+    }
+
+    /// What running a function reaches.
+    pub fn reached(&mut self, (function, handed): Run) -> Rc<Reached> {
+        match self.ask(Query::Reaches(function, handed)) {
+            Answer::Reaches(reached) => reached,
+            _ => Rc::default(),
+        }
+    }
+
+    /// Whether a function begins a transaction for its caller, in a scope or by a handle.
+    pub fn is_opener(&mut self, function: FunctionKey) -> bool {
+        let traits = self.values.world().function(function).traits;
+        if traits.is_constructor {
+            return false;
+        }
+        self.opens_scope(function)
+            || self
+                .owned(Query::Owned(function, Purpose::Finish))
+                .is_some()
+            || self
+                .owned(Query::Owned(function, Purpose::Ownership))
+                .is_some()
+    }
+
+    /// The call that made a value.
+    pub fn made_at(&mut self, origin: Origin) -> Option<(Rc<View<'p>>, BlockId)> {
+        let view = self.view(origin.function);
+        let block = view.calls().find(|(block, call)| {
+            view.body.block(*block).site == origin.site && call.kind != CallKind::Enter
+        });
+        let (block, _) = block?;
+        Some((view, block))
     }
 
     /// The answer so far; outside of a computation, the final answer.
@@ -274,7 +345,9 @@ impl<'p> Summaries<'p> {
         let bottom = match query {
             Query::Raises(_) => Answer::Raises(false),
             Query::Effect(..) => Answer::Effect(Outcome::default()),
-            Query::Owned(_) => Answer::Owned(None),
+            Query::Owned(..) => Answer::Owned(None),
+            Query::OpensScope(_) => Answer::OpensScope(false),
+            Query::Reaches(..) => Answer::Reaches(Rc::default()),
         };
         self.answers.insert(query, bottom.clone());
         self.stack.push(query);
@@ -330,19 +403,31 @@ impl<'p> Summaries<'p> {
     fn compute(&mut self, query: Query) -> Answer {
         match query {
             Query::Raises(function) => Answer::Raises(self.compute_raises(function)),
-            Query::Effect(function, role) => {
-                let mut outcome = held::outcome(self, function, role);
+            Query::Effect(function, role, purpose) => {
+                let mut outcome = held::outcome(self, function, role, purpose);
                 if let Some(Answer::Effect(known)) = self.answers.get(&query) {
                     outcome.join(*known);
                 }
                 Answer::Effect(outcome)
             }
-            Query::Owned(function) => {
+            Query::Owned(function, purpose) => {
                 let known = self.answers.get(&query).cloned();
                 match known {
                     Some(known @ Answer::Owned(Some(_))) => known,
-                    _ => Answer::Owned(held::owned(self, function)),
+                    _ => Answer::Owned(held::owned(self, function, purpose)),
                 }
+            }
+            Query::OpensScope(function) => {
+                let known = self.answers.get(&query) == Some(&Answer::OpensScope(true));
+                Answer::OpensScope(known || begins::opens_scope(self, function))
+            }
+            Query::Reaches(function, handed) => {
+                let known = match self.answers.get(&query) {
+                    Some(Answer::Reaches(known)) => Rc::clone(known),
+                    _ => Rc::default(),
+                };
+                let reached = reached::compute(self, (function, handed), &known);
+                Answer::Reaches(Rc::new(reached))
             }
         }
     }
@@ -381,13 +466,13 @@ impl<'p> Summaries<'p> {
         let meaning = view.meaning(block);
         if meaning.is_unknown() {
             return match call.kind {
-                crate::ir::CallKind::Enter | crate::ir::CallKind::Exit => false,
-                crate::ir::CallKind::Tag => call.awaited,
-                crate::ir::CallKind::Super => !view.body.traits.is_constructor,
+                CallKind::Enter | CallKind::Exit => false,
+                CallKind::Tag => call.awaited,
+                CallKind::Super => !view.body.traits.is_constructor,
                 _ => true,
             };
         }
-        if call.kind == crate::ir::CallKind::Exit {
+        if call.kind == CallKind::Exit {
             return false;
         }
         if meaning

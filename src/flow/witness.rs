@@ -34,10 +34,7 @@ pub fn tell(values: &Values<'_>, sources: &Sources, leak: &Leak) -> Story {
         leak,
         body: values.world().function(leak.body),
     };
-    let noun = match leak.acquisition.kind {
-        Kind::Client => "client",
-        Kind::Session => "session",
-    };
+    let noun = leak.acquisition.kind.noun();
     let mut steps = vec![teller.acquired(noun)];
     let ending = teller.follow(noun, &mut steps);
     if let Some(release) = leak.releases.first() {
@@ -45,7 +42,7 @@ pub fn tell(values: &Values<'_>, sources: &Sources, leak: &Leak) -> Story {
         steps.push(step(
             span,
             StepKind::Aside,
-            "released here, but not on this path".to_owned(),
+            format!("{} here, but not on this path", teller.done()),
         ));
     }
     Story {
@@ -78,6 +75,14 @@ impl Teller<'_> {
         self.values.world().span(function, site)
     }
 
+    /// What another path does with it.
+    fn done(&self) -> &'static str {
+        match self.leak.acquisition.kind {
+            Kind::Transaction => "finished",
+            Kind::Client | Kind::Session => "released",
+        }
+    }
+
     fn quote(&self, span: Span) -> String {
         quote(self.sources.text(span))
     }
@@ -87,9 +92,16 @@ impl Teller<'_> {
         let message = match self.leak.acquisition.through {
             Some(function) => {
                 let name = self.values.world().function(function).name;
-                format!("`{name}` hands out a {noun} here: its caller must release it")
+                let duty = match self.leak.acquisition.kind {
+                    Kind::Transaction => "finish",
+                    Kind::Client | Kind::Session => "release",
+                };
+                format!("`{name}` hands out a {noun} here: its caller must {duty} it")
             }
             None if self.leak.acquisition.kind == Kind::Session => format!("{noun} created here"),
+            None if self.leak.acquisition.kind == Kind::Transaction => {
+                format!("{noun} begins here")
+            }
             None => format!("{noun} checked out here"),
         };
         step(span, StepKind::Acquire, message)
@@ -98,6 +110,10 @@ impl Teller<'_> {
     /// What names the resource: the variable it is first assigned to.
     fn subject(&self) -> String {
         let acquisition = &self.leak.acquisition;
+        if acquisition.kind == Kind::Transaction {
+            let begin = self.quote(self.span(self.leak.function, acquisition.site));
+            return format!("the transaction from `{begin}`");
+        }
         let result = if self.leak.body == self.leak.function {
             Some(acquisition.result)
         } else {
@@ -111,8 +127,7 @@ impl Teller<'_> {
         match named {
             Some(name) => format!("`{name}` from `{callee}`"),
             None => match acquisition.kind {
-                Kind::Client => format!("the client from `{callee}`"),
-                Kind::Session => format!("the session from `{callee}`"),
+                kind => format!("the {} from `{callee}`", kind.noun()),
             },
         }
     }
@@ -154,6 +169,7 @@ impl Teller<'_> {
             (Exit::Unwind, Some((block, true))) => self.raises_itself(noun, block, branch, steps),
             (Exit::Unwind, Some((block, false))) => self.call_raises(noun, block, steps),
             (Exit::Overwrite, _) => self.taken_again(noun, last, steps),
+            (Exit::Release, raised) => self.given_back(last, raised, steps),
             (_, raised) => self.returns(noun, last, (raised, branch), steps),
         }
     }
@@ -180,7 +196,10 @@ impl Teller<'_> {
         steps.push(step(
             span,
             StepKind::Exit,
-            format!("raises here and leaves with the {noun} still held"),
+            format!(
+                "raises here and leaves with the {noun} still {}",
+                self.leak.acquisition.kind.state()
+            ),
         ));
         format!("when `{}` leaves", self.quote(span))
     }
@@ -191,7 +210,10 @@ impl Teller<'_> {
         steps.push(step(
             span,
             StepKind::Raise,
-            format!("may raise here and leave with the {noun} still held"),
+            format!(
+                "may raise here and leave with the {noun} still {}",
+                self.leak.acquisition.kind.state()
+            ),
         ));
         match &self.body.block(block).terminator {
             Terminator::Call { call, .. } => {
@@ -218,6 +240,26 @@ impl Teller<'_> {
         "before the next round takes another".to_owned()
     }
 
+    /// The client goes back to its pool with the transaction open.
+    fn given_back(&self, block: BlockId, raised: Option<Turn>, steps: &mut Vec<Step>) -> String {
+        let mut ending = String::new();
+        if let Some((block, is_own)) = raised {
+            let span = self.span(self.leak.body, self.body.block(block).site);
+            let verb = if is_own { "raises" } else { "may raise" };
+            steps.push(step(span, StepKind::Raise, format!("{verb} here")));
+            ending = format!("when `{}` raises, and ", self.quote_callee(block));
+        }
+        let span = self.span(self.leak.body, self.body.block(block).site);
+        let message = "the client goes back to its pool here with the transaction still open";
+        steps.push(step(span, StepKind::Exit, message.to_owned()));
+        let release = self.quote_callee(block);
+        if raised.is_some() {
+            format!("{ending}`{release}` leaves it open on the pool's connection")
+        } else {
+            format!("before `{release}`, which leaves it open on the pool's connection")
+        }
+    }
+
     fn returns(
         &self,
         noun: &str,
@@ -242,7 +284,10 @@ impl Teller<'_> {
             steps.push(step(
                 span,
                 StepKind::Exit,
-                format!("the function ends with the {noun} still held"),
+                format!(
+                    "the function ends with the {noun} still {}",
+                    self.leak.acquisition.kind.state()
+                ),
             ));
             return ending;
         }
@@ -251,7 +296,10 @@ impl Teller<'_> {
         steps.push(step(
             span,
             StepKind::Exit,
-            format!("returns here with the {noun} still held"),
+            format!(
+                "returns here with the {noun} still {}",
+                self.leak.acquisition.kind.state()
+            ),
         ));
         if ending.is_empty() && !self.leak.releases.is_empty() {
             ending = format!("on `{}`", self.quote(span));

@@ -94,8 +94,7 @@ struct CallEntry {
     target: Option<PlaceText>,
     at: Option<PlaceText>,
     resource: Option<String>,
-    #[serde(default)]
-    when: When,
+    when: Option<When>,
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
     #[serde(default)]
@@ -259,7 +258,7 @@ impl LibraryFile {
         for entry in &self.calls {
             for callee in entry.callee.as_slice() {
                 add_namespaces(shelf, callee);
-                let fact = entry.fact(callee, &self.source);
+                let fact = entry.fact(callee, self);
                 let facts = shelf.calls.entry(fact.callee).or_default();
                 // The user's own word replaces the embedded one.
                 facts.retain(|known| known.form != fact.form);
@@ -300,6 +299,14 @@ impl TypeEntry {
 }
 
 impl CallEntry {
+    /// In JavaScript, what waits for somebody else gives a promise, unless the entry says that the call itself waits.
+    fn when(&self, file: &LibraryFile) -> When {
+        let effects = self.effect.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        let is_promise = file.language == "javascript" && effects.contains(&Effect::CallsOut);
+        let otherwise = if is_promise { When::Await } else { When::Call };
+        self.when.unwrap_or(otherwise)
+    }
+
     fn timeout(&self) -> Option<Timeout> {
         let places = self.timeout.as_ref().map(OneOrMany::as_slice);
         if places.is_none() && self.default_timeout.is_none() {
@@ -313,7 +320,7 @@ impl CallEntry {
         })
     }
 
-    fn fact(&self, callee: &str, source: &str) -> CallFact {
+    fn fact(&self, callee: &str, file: &LibraryFile) -> CallFact {
         let place = |text: Option<PlaceText>| text.map(|PlaceText(place)| place);
         CallFact {
             callee: Symbol::new(callee),
@@ -325,7 +332,7 @@ impl CallEntry {
             target: place(self.target),
             at: place(self.at).unwrap_or(Place::Result),
             resource: self.resource.as_deref().map(Symbol::new),
-            when: self.when,
+            when: self.when(file),
             releaser: place(self.releaser),
             returns: self
                 .returns
@@ -334,7 +341,7 @@ impl CallEntry {
             kind: self.kind,
             timeout: self.timeout(),
             unless_given: self.unless_given.as_deref().map(Symbol::new),
-            source: Symbol::new(self.source.as_deref().unwrap_or(source)),
+            source: Symbol::new(self.source.as_deref().unwrap_or(&file.source)),
         }
     }
 }

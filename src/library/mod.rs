@@ -306,6 +306,8 @@ struct Shelf {
     resourceful: FxHashSet<Symbol>,
     /// Types of resources.
     resources: FxHashSet<Symbol>,
+    /// Types of what is checked out of pools.
+    clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
 }
@@ -362,6 +364,10 @@ impl Shelf {
                 }
             });
             self.resources.extend(resources);
+            let acquiring = self.calls.values().flatten();
+            let acquiring = acquiring.filter(|fact| fact.has(Effect::Acquires));
+            let clients: Vec<_> = acquiring.filter_map(|fact| fact.resource).collect();
+            self.clients.extend(clients);
             let opening = self
                 .calls
                 .values()
@@ -602,6 +608,11 @@ impl Library {
     /// Whether the path is the type of a pool.
     pub fn is_pool(&self, path: Symbol) -> bool {
         self.python.pools.contains(&path) || self.javascript.pools.contains(&path)
+    }
+
+    /// Whether the path is the type of what is checked out of a pool.
+    pub fn is_client(&self, language: Language, path: Symbol) -> bool {
+        self.shelf(language).clients.contains(&path)
     }
 
     /// Whether the path is the type of a resource.

@@ -2,14 +2,20 @@
 //!
 //! In: sources, manifests, library knowledge. Out: [`Program`] for the rules, and through [`analyse`] their findings.
 mod load;
+mod story;
 
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Notice, RuleInfo};
+use crate::flow::begins::{self, PoolBegin};
+use crate::flow::holds;
 use crate::flow::leaks::{self, Leak};
+use crate::flow::loops::{self, Fanout, QueryLoop};
+use crate::flow::nested::{self, Nested};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
 use crate::flow::summary::Summaries;
+use crate::flow::waits::{self, Wait};
 use crate::flow::witness;
 use crate::ir::Site;
 use crate::library::{self, Library, LibraryFile};
@@ -33,6 +39,18 @@ pub struct Program<'a> {
     pub leaks: Vec<Leak>,
     /// Pools made again and again.
     pub openings: Vec<Opening>,
+    /// Transactions that some way does not finish.
+    pub unfinished: Vec<Leak>,
+    /// Transactions begun through a pool.
+    pub pool_begins: Vec<PoolBegin>,
+    /// Second connections of the pool of which one is held.
+    pub nested: Vec<Nested>,
+    /// Loops that query in a transaction.
+    pub query_loops: Vec<QueryLoop>,
+    /// Work for all elements at once, each with a connection.
+    pub fanouts: Vec<Fanout>,
+    /// Waits for somebody else while a connection is held.
+    pub waits: Vec<Wait>,
 }
 
 impl Program<'_> {
@@ -190,12 +208,25 @@ fn judge(sources: &Sources, world: &World, values: &Values<'_>) -> Vec<Finding> 
     let mut reach = Reach::new(&mut summaries);
     let leaks = leaks::leaks(&mut summaries, &mut reach);
     let openings = pools::openings(&mut summaries, &mut reach);
+    let holds = holds::holds(&mut summaries, &mut reach);
+    let waits = waits::waits(&mut summaries, &mut reach, &holds);
+    let unfinished = leaks::unfinished(&mut summaries, &mut reach);
+    let pool_begins = begins::pool_begins(&mut summaries);
+    let nested = nested::nested(&mut summaries, &holds);
+    let query_loops = loops::query_loops(&mut summaries, &holds);
+    let fanouts = loops::fanouts(&mut summaries, &holds);
     let program = Program {
         sources,
         world,
         values,
         leaks,
         openings,
+        unfinished,
+        pool_begins,
+        nested,
+        query_loops,
+        fanouts,
+        waits,
     };
     rules::check(&program)
 }

@@ -72,6 +72,7 @@ pub(super) fn kind(kind: StepKind) -> &'static str {
         StepKind::Branch => "branch",
         StepKind::Call => "call",
         StepKind::Raise => "raise",
+        StepKind::Wait => "wait",
         StepKind::Exit => "exit",
         StepKind::Aside => "aside",
     }

@@ -217,7 +217,7 @@ impl<'a> Results<'_, 'a> {
     fn flow_location(&self, step: &Step) -> Value {
         let place = self.entries.places.place(step.span);
         let importance = match step.kind {
-            StepKind::Acquire | StepKind::Raise | StepKind::Exit => "essential",
+            StepKind::Acquire | StepKind::Raise | StepKind::Wait | StepKind::Exit => "essential",
             StepKind::Call => "important",
             StepKind::Branch | StepKind::Aside => "unimportant",
         };

@@ -2,11 +2,16 @@
 //!
 //! In: the frozen [`Program`]. Out: findings. A rule asks and tells; it walks no tree and keeps no worklist. Its id,
 //! group, level, precision and summary are what its page says.
+mod nested_checkout;
 mod pool_per_call;
+mod query_loop_in_transaction;
 mod retry_on_generator;
+mod unbounded_fanout;
+mod unfinished_transaction;
 mod unmanaged_session;
 mod unreleased_client;
 mod unused_suppression;
+mod waits;
 
 use crate::finding::{Finding, Level, Precision, RuleInfo};
 use crate::program::Program;
@@ -48,6 +53,12 @@ pub const RULES: &[&dyn Rule] = &[
     &unmanaged_session::UnmanagedSession,
     &pool_per_call::PoolPerCall,
     &retry_on_generator::RetryOnGenerator,
+    &nested_checkout::NestedCheckout,
+    &waits::ExternalCallInTransaction,
+    &waits::ExternalCallHoldingClient,
+    &unfinished_transaction::UnfinishedTransaction,
+    &query_loop_in_transaction::QueryLoopInTransaction,
+    &unbounded_fanout::UnboundedFanout,
     &unused_suppression::UnusedSuppression,
 ];
 

@@ -3,7 +3,7 @@ use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::sites::Acquisition;
-use crate::flow::summary::{Callback, Role};
+use crate::flow::summary::{Callback, Purpose, Role};
 use crate::ir::{
     Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
 };
@@ -16,29 +16,32 @@ use std::rc::Rc;
 
 /// The modes behind a call.
 #[derive(Clone, Copy, Debug)]
-struct After {
+pub(super) struct After {
     /// Where it returns; nowhere, when it never does.
-    returns: Option<Mode>,
+    pub(super) returns: Option<Mode>,
     /// A second mode in which it may return.
     returns_also: Option<Mode>,
     /// Where it raises.
-    raises: Mode,
+    pub(super) raises: Mode,
     /// What the result is.
     result: Option<Fact>,
+    /// The client goes back to its pool with its transaction open.
+    pub(super) leaves_open: bool,
 }
 
 impl After {
-    fn all(mode: Mode) -> Self {
+    pub(super) fn all(mode: Mode) -> Self {
         Self {
             returns: Some(mode),
             returns_also: None,
             raises: mode,
             result: None,
+            leaves_open: false,
         }
     }
 }
 
-impl Held<'_, '_> {
+impl<'p> Held<'_, 'p> {
     pub(super) fn call(
         &mut self,
         block: BlockId,
@@ -60,6 +63,9 @@ impl Held<'_, '_> {
             After::all(mode)
         };
         let mut ways = Vec::new();
+        if after.leaves_open {
+            ways.push(Self::left_open(mode, facts.clone()));
+        }
         for next in [after.returns, after.returns_also].into_iter().flatten() {
             let (mut next, mut facts) = (next, facts.clone());
             facts.set(call.result, None);
@@ -91,6 +97,12 @@ impl Held<'_, '_> {
         let mut ways = Vec::new();
         let mut anew = facts.clone();
         anew.forget_resource();
+        if mode == Mode::Held && self.purpose.is_transaction() {
+            // A transaction within a transaction is a savepoint.
+            ways.push(fail(raises, mode, facts.clone()));
+            ways.push(go(returns, mode, facts));
+            return ways;
+        }
         if mode == Mode::Held {
             ways.push(leaving(Exit::Overwrite, mode, facts));
             ways.push(fail(raises, Mode::Done, anew.clone()));
@@ -109,9 +121,21 @@ impl Held<'_, '_> {
         };
         match (acquisition.at, call.callee) {
             (Place::Receiver, Callee::Method(receiver, _)) => {
-                anew.set(receiver, Some(Fact::Resource));
+                self.mark_receiver(&mut anew, receiver);
             }
-            _ => self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource)),
+            (_, Callee::Method(receiver, _)) if call.kind == CallKind::Enter => {
+                anew.set(receiver, Some(Fact::Manager));
+                self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource));
+            }
+            (at, callee) => {
+                if let (true, Callee::Method(receiver, _)) = (
+                    self.purpose.is_transaction() && at != Place::Entered,
+                    callee,
+                ) {
+                    self.mark_receiver(&mut anew, receiver);
+                }
+                self.assign(&mut next, &mut anew, call.result, Some(Fact::Resource));
+            }
         }
         ways.push(go(returns, next, anew));
         ways
@@ -129,12 +153,15 @@ impl Held<'_, '_> {
         }
         if self.releases(call, facts, receiver, meaning) {
             self.note_release(block);
-            return After::all(Mode::Done);
+            return After::all(self.given_up());
+        }
+        if let Some(after) = self.transaction_effect(block, call, mode, facts) {
+            return after;
         }
         if meaning.fact(Effect::Exits).is_some() {
             return After::all(Mode::Done);
         }
-        let mut after = self.used(call, mode, facts, meaning);
+        let mut after = self.used(block, call, mode, facts, meaning);
         if let (Callee::Method(_, name), true) =
             (call.callee, receiver.is_some_and(Fact::is_resource))
         {
@@ -212,17 +239,17 @@ impl Held<'_, '_> {
             CallKind::Exit if receiver == Fact::Manager => Some(After::all(Mode::Done)),
             CallKind::Exit if receiver.is_resource() && gives_scope => Some(After::all(Mode::Done)),
             CallKind::Exit if receiver.is_resource() => {
-                let releases = self
-                    .library_methods(name)
+                let methods = self.library_methods(name);
+                let releases = methods
                     .iter()
-                    .any(|fact| fact.has(Effect::Releases));
+                    .any(|fact| fact.has(Effect::Releases) || self.gives_up(fact));
                 releases.then(|| After::all(Mode::Done))
             }
             _ => None,
         }
     }
 
-    /// Whether the call gives the resource back.
+    /// Whether the call gives the resource back, or ends the transaction.
     fn releases(
         &self,
         call: &Call,
@@ -235,31 +262,47 @@ impl Held<'_, '_> {
             Callee::Method(_, name) if receiver == Some(Fact::Releaser) => {
                 return ["call", "apply"].contains(&name.text());
             }
-            Callee::Method(_, name) if receiver.is_some_and(Fact::is_resource) => {
-                let methods = self.library_methods(name);
-                if methods
-                    .iter()
-                    .any(|fact| self.is_release(call, fact) && is_about_receiver(fact))
-                {
-                    return true;
-                }
-            }
             _ => {}
         }
-        meaning.facts.iter().any(|(fact, _)| {
+        let gives_up = |fact: &CallFact| self.is_release(call, fact);
+        self.matching(call, facts, receiver, meaning, &gives_up)
+            .is_some()
+    }
+
+    /// What the data says, in the wanted way, of a call that is about the resource.
+    pub(super) fn matching<'m>(
+        &self,
+        call: &Call,
+        facts: &Facts,
+        receiver: Option<Fact>,
+        meaning: &Meaning<'m>,
+        wanted: &dyn Fn(&CallFact) -> bool,
+    ) -> Option<&'m CallFact>
+    where
+        'p: 'm,
+    {
+        if let (Callee::Method(_, name), true) =
+            (call.callee, receiver.is_some_and(Fact::is_resource))
+        {
+            let methods = self.library_methods(name).iter();
+            let mut about = methods.filter(|fact| is_about_receiver(fact));
+            if let Some(fact) = about.find(|fact| wanted(fact)) {
+                return Some(fact);
+            }
+        }
+        let facts_of = meaning.facts.iter().map(|(fact, _)| *fact);
+        facts_of.filter(|fact| wanted(fact)).find(|fact| {
             let reaches = target(call, fact)
                 .into_iter()
                 .flatten()
                 .any(|local| facts.reaches(local));
-            let from_pool =
-                fact.target == Some(Place::TakenFromReceiver) && self.is_taken_from(call);
-            self.is_release(call, fact) && (reaches || from_pool)
+            reaches || fact.target == Some(Place::TakenFromReceiver) && self.is_taken_from(call)
         })
     }
 
     /// Whether the call releases: what is released by awaiting is not released by a call whose result nobody uses.
     fn is_release(&self, call: &Call, fact: &CallFact) -> bool {
-        fact.has(Effect::Releases)
+        self.gives_up(fact)
             && (fact.when != When::Await || call.awaited || is_used(self.view.body, call.result))
     }
 
@@ -283,7 +326,23 @@ impl Held<'_, '_> {
         made(source).any(|entity| made(receiver).any(|other| other == entity))
     }
 
-    fn note_release(&mut self, block: BlockId) {
+    /// The mode once what is followed is given up: a session that commits begins anew with its next statement.
+    pub(super) fn given_up(&self) -> Mode {
+        if self.purpose == Purpose::Open && self.waits_for_use() {
+            Mode::Pending
+        } else {
+            Mode::Done
+        }
+    }
+
+    /// Somebody else may have it from here on, unless he only borrows it.
+    fn give_away(&self, after: &mut After) {
+        if !self.purpose.borrows() {
+            *after = After::all(Mode::Done);
+        }
+    }
+
+    pub(super) fn note_release(&mut self, block: BlockId) {
         if !self.releases.contains(&block) {
             self.releases.push(block);
         }
@@ -291,7 +350,14 @@ impl Held<'_, '_> {
 
     /// The modes once the call has used the resource: a session takes its connection at its first use. A statement
     /// that fails has taken it; anything else that fails (connecting, say) has not.
-    fn used(&self, call: &Call, mode: Mode, facts: &Facts, meaning: &Meaning<'_>) -> After {
+    fn used(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        mode: Mode,
+        facts: &Facts,
+        meaning: &Meaning<'_>,
+    ) -> After {
         let is_used = |local| {
             facts
                 .get(local)
@@ -303,6 +369,13 @@ impl Held<'_, '_> {
             .iter()
             .any(|argument| facts.is_resource(argument.value));
         let mut after = After::all(mode);
+        if self.purpose != Purpose::Ownership {
+            if mode == Mode::Pending && self.waits_for_use() && self.sends(block, call, facts) {
+                after.returns = Some(Mode::Held);
+                after.raises = Mode::Held;
+            }
+            return after;
+        }
         if mode == Mode::Pending
             && self.waits_for_use()
             && (is_receiver || is_argument)
@@ -351,7 +424,7 @@ impl Held<'_, '_> {
             || (hands_releaser
                 && (stores.iter().any(|effect| fact.has(*effect)) || fact.has(Effect::CallsBack)))
         {
-            *after = After::all(Mode::Done);
+            self.give_away(after);
             return;
         }
         let manages_receiver = fact.target == Some(Place::Receiver)
@@ -403,8 +476,12 @@ impl Held<'_, '_> {
                     };
                     self.apply(block, function, role, after);
                     self.apply_both(function, role, after);
-                } else if self.summaries.outcome(function, role).may_take() {
-                    *after = After::all(Mode::Done);
+                } else if self
+                    .summaries
+                    .outcome(function, role, self.purpose)
+                    .may_take()
+                {
+                    self.give_away(after);
                 }
             }
         }
@@ -417,13 +494,13 @@ impl Held<'_, '_> {
                 .iter()
                 .any(|argument| facts.reaches(argument.value))
         {
-            *after = After::all(Mode::Done);
+            self.give_away(after);
         }
     }
 
     /// A callback that releases on some of its ways was not told which: both are possible.
     fn apply_both(&mut self, function: FunctionKey, role: Role, after: &mut After) {
-        let outcome = self.summaries.outcome(function, role);
+        let outcome = self.summaries.outcome(function, role, self.purpose);
         if outcome.returns_held && outcome.returns_done {
             after.returns = Some(Mode::Held);
             after.returns_also = Some(Mode::Done);
@@ -481,7 +558,7 @@ impl Held<'_, '_> {
         }
         for (position, argument) in call.arguments.iter().enumerate() {
             if self.closure_takes(facts, argument.value) {
-                *after = After::all(Mode::Done);
+                self.give_away(after);
             }
             if !facts.reaches(argument.value) {
                 continue;
@@ -496,14 +573,14 @@ impl Held<'_, '_> {
                 (Some(index), Some(shape)) => {
                     self.apply(block, function, Role::Parameter(index, shape), after);
                 }
-                _ => *after = After::all(Mode::Done),
+                _ => self.give_away(after),
             }
         }
     }
 
     /// Applies what a function does with the resource that it gets.
     fn apply(&mut self, block: BlockId, function: FunctionKey, role: Role, after: &mut After) {
-        let outcome = self.summaries.outcome(function, role);
+        let outcome = self.summaries.outcome(function, role, self.purpose);
         if outcome.may_take() {
             self.note_release(block);
         }
@@ -543,7 +620,7 @@ impl Held<'_, '_> {
             .iter()
             .any(|argument| self.hands_over(facts, argument.value));
         if keeps || matches!(receiver, Some(Fact::Holder(_))) {
-            *after = After::all(Mode::Done);
+            self.give_away(after);
         }
     }
 }

@@ -5,10 +5,12 @@
 //! (an unknown callee, a field, a captured variable), owns it from then on, and we stay silent.
 mod calls;
 mod facts;
+mod transactions;
 
+use super::begins;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
-use super::summary::{Callback, Environment, Outcome, Owned, Role, Shape, Summaries};
+use super::summary::{Callback, Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
@@ -19,6 +21,7 @@ use crate::symbol::Symbol;
 use facts::Fact;
 pub use facts::Facts;
 use std::rc::Rc;
+pub use transactions::{HeldCall, Region};
 
 /// The property: where the resource is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +79,8 @@ pub struct Given {
     pub resource: Option<Symbol>,
     /// The callback's error parameter: set exactly when there is no resource.
     pub error: Option<LocalId>,
+    /// Nothing is held before the first statement.
+    pub waits_for_use: bool,
 }
 
 /// The held-resource analysis of one subject in one function.
@@ -83,6 +88,7 @@ pub struct Held<'a, 'p> {
     summaries: &'a mut Summaries<'p>,
     view: Rc<View<'p>>,
     subject: Subject,
+    purpose: Purpose,
     resource: Option<Symbol>,
     gives_back: bool,
     /// Blocks whose end releases the resource on some path.
@@ -96,6 +102,7 @@ pub fn solve<'a, 'p>(
     summaries: &'a mut Summaries<'p>,
     view: &Rc<View<'p>>,
     subject: Subject,
+    purpose: Purpose,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
     let resource = match &subject {
         Subject::Taken(acquisition) => acquisition.resource,
@@ -105,6 +112,7 @@ pub fn solve<'a, 'p>(
         summaries,
         view: Rc::clone(view),
         subject,
+        purpose,
         resource,
         gives_back: false,
         releases: Vec::new(),
@@ -117,7 +125,12 @@ pub fn solve<'a, 'p>(
 }
 
 /// What becomes of a held resource that a function gets.
-pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role: Role) -> Outcome {
+pub(super) fn outcome(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    role: Role,
+    purpose: Purpose,
+) -> Outcome {
     let taken = Outcome {
         returns_done: true,
         raises_done: true,
@@ -129,7 +142,7 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
         return taken;
     }
     let subject = Subject::Given(given);
-    let (mut held, solution) = solve(summaries, &view, subject);
+    let (mut held, solution) = solve(summaries, &view, subject, purpose);
     if solution.is_cut {
         return taken;
     }
@@ -141,7 +154,7 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
                 (Exit::Return, false) => outcome.returns_done = true,
                 (Exit::Unwind, true) => outcome.raises_held = true,
                 (Exit::Unwind, false) => outcome.raises_done = true,
-                (Exit::Overwrite, _) => {}
+                (Exit::Overwrite | Exit::Release, _) => {}
             }
         }
     }
@@ -156,7 +169,7 @@ pub(super) fn outcome(summaries: &mut Summaries<'_>, function: FunctionKey, role
     outcome
 }
 
-fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
+pub(super) fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
     let mut given = Given::default();
     match role {
         Role::Parameter(position, shape) => {
@@ -201,13 +214,22 @@ fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
 }
 
 /// The owned resource that a function hands to its caller.
-pub(super) fn owned(summaries: &mut Summaries<'_>, function: FunctionKey) -> Option<Owned> {
+pub(super) fn owned(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    purpose: Purpose,
+) -> Option<Owned> {
     let view = summaries.view(function);
-    for acquisition in sites::acquisitions(summaries, &view) {
+    let taken = if purpose.is_transaction() {
+        begins::begins(summaries, &view)
+    } else {
+        sites::acquisitions(summaries, &view)
+    };
+    for acquisition in taken {
         if matches!(acquisition.at, Place::CallbackParameter(_)) {
             continue;
         }
-        let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition));
+        let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition), purpose);
         if solution.is_cut || !held.hands_out() {
             continue;
         }
@@ -332,15 +354,15 @@ fn suspend(
     }
 }
 
-/// Somebody else owns the resource from here on.
-fn take(mode: &mut Mode, facts: &mut Facts) {
-    if mode.is_active() {
-        *mode = Mode::Done;
-        facts.forget_resource();
-    }
-}
-
 impl<'p> Held<'_, 'p> {
+    /// Somebody else owns the resource from here on, unless he only borrows it.
+    fn take(&self, mode: &mut Mode, facts: &mut Facts) {
+        if mode.is_active() && !self.purpose.borrows() {
+            *mode = Mode::Done;
+            facts.forget_resource();
+        }
+    }
+
     /// Whether the function returns the resource.
     pub fn hands_out(&self) -> bool {
         self.returned_taken || self.returned_pending
@@ -355,7 +377,12 @@ impl<'p> Held<'_, 'p> {
             given.set(*local, Some(Fact::of(*shape)));
         }
         let Some(error) = subject.error else {
-            return vec![(Mode::Held, given)];
+            let mode = if subject.waits_for_use {
+                Mode::Pending
+            } else {
+                Mode::Held
+            };
+            return vec![(mode, given)];
         };
         given.set(error, Some(Fact::Null));
         let mut failed = Facts::default();
@@ -378,7 +405,20 @@ impl<'p> Held<'_, 'p> {
     }
 
     fn waits_for_use(&self) -> bool {
-        matches!(&self.subject, Subject::Taken(acquisition) if acquisition.when == When::Use)
+        match &self.subject {
+            Subject::Taken(acquisition) => acquisition.when == When::Use,
+            Subject::Given(given) => given.waits_for_use,
+        }
+    }
+
+    /// Whether the call that a fact is about gives up what is followed: releases the resource, ends the transaction.
+    fn gives_up(&self, fact: &CallFact) -> bool {
+        if self.purpose.is_transaction() {
+            let ends = fact.has(Effect::Commits) || fact.has(Effect::RollsBack);
+            ends && !fact.has(Effect::Begins)
+        } else {
+            fact.has(Effect::Releases)
+        }
     }
 
     // ---- statements --------------------------------------------------------------------------------------
@@ -394,7 +434,7 @@ impl<'p> Held<'_, 'p> {
             }
             Action::SetItem(_, _, value) => {
                 if facts.reaches(*value) || self.closure_takes(facts, *value) {
-                    take(mode, facts);
+                    self.take(mode, facts);
                 }
             }
         }
@@ -403,7 +443,7 @@ impl<'p> Held<'_, 'p> {
     fn assign(&mut self, mode: &mut Mode, facts: &mut Facts, target: LocalId, fact: Option<Fact>) {
         let is_captured = self.view.values.world().origin(self.view.key, target).0 != self.view.key;
         if is_captured && fact.is_some_and(Fact::reaches) {
-            take(mode, facts);
+            self.take(mode, facts);
             facts.set(target, None);
             return;
         }
@@ -429,7 +469,7 @@ impl<'p> Held<'_, 'p> {
         {
             facts.set(object, Some(Fact::Holder(name)));
         } else if facts.reaches(value) || self.closure_takes(facts, value) {
-            take(mode, facts);
+            self.take(mode, facts);
         } else if holds_it {
             facts.set(object, None);
         }
@@ -467,7 +507,7 @@ impl<'p> Held<'_, 'p> {
             }
             Value::Opaque(parts) => {
                 if parts.iter().any(|part| facts.reaches(*part)) {
-                    take(mode, facts);
+                    self.take(mode, facts);
                 }
                 None
             }
@@ -492,7 +532,7 @@ impl<'p> Held<'_, 'p> {
                     return Some(Fact::Constant(Constant::Bool(held)));
                 }
                 let methods = self.library_methods(name);
-                if methods.iter().any(|fact| fact.has(Effect::Releases)) {
+                if methods.iter().any(|fact| self.gives_up(fact)) {
                     return Some(Fact::Releaser);
                 }
                 let language = self.view.values.world().language(self.view.key);
@@ -573,14 +613,14 @@ impl<'p> Held<'_, 'p> {
             {
                 self.gives_back = true;
             }
-            Subject::Given(_) if gives_access => take(&mut mode, &mut facts),
+            Subject::Given(_) if gives_access => self.take(&mut mode, &mut facts),
             // A cursor carries its connection.
-            _ if facts.get(value) == Some(Fact::Cursor) => take(&mut mode, &mut facts),
+            _ if facts.get(value) == Some(Fact::Cursor) => self.take(&mut mode, &mut facts),
             // What `__enter__` returns is still the object's.
             Subject::Taken(_) if gives_access && self.object_field(&facts).is_none() => {
                 self.returned_taken |= gives_resource && mode == Mode::Held;
                 self.returned_pending |= gives_resource && mode == Mode::Pending;
-                take(&mut mode, &mut facts);
+                self.take(&mut mode, &mut facts);
             }
             _ => self.leave_in_object(&mut mode, &mut facts),
         }
@@ -597,7 +637,7 @@ impl<'p> Held<'_, 'p> {
             None => true,
         };
         if gives_back {
-            take(mode, facts);
+            self.take(mode, facts);
         }
     }
 
@@ -618,7 +658,7 @@ impl<'p> Held<'_, 'p> {
             .iter()
             .find_map(|name| values.method(class, name));
         let Some(exit) = exit else { return true };
-        let at_exit = self.summaries.outcome(exit, role);
+        let at_exit = self.summaries.outcome(exit, role, self.purpose);
         if !self.view.body.traits.is_constructor {
             return !at_exit.returns_held && !at_exit.raises_held;
         }
@@ -635,17 +675,21 @@ impl<'p> Held<'_, 'p> {
             .filter(|method| *method != self.view.key)
             .collect();
         at_exit.may_take()
-            || methods
-                .into_iter()
-                .any(|method| self.summaries.outcome(method, role).may_take())
+            || methods.into_iter().any(|method| {
+                self.summaries
+                    .outcome(method, role, self.purpose)
+                    .may_take()
+            })
     }
 
     /// Whether a local is, or holds, a function of this one that, when run, may release the resource.
     fn closure_takes(&mut self, facts: &Facts, local: LocalId) -> bool {
         let targets = self.closures(facts, local);
-        targets
-            .into_iter()
-            .any(|(function, role)| self.summaries.outcome(function, role).may_take())
+        targets.into_iter().any(|(function, role)| {
+            self.summaries
+                .outcome(function, role, self.purpose)
+                .may_take()
+        })
     }
 
     /// The functions a local stands for that can reach the resource by variables of this one or those around it.

@@ -243,6 +243,29 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// The top-level variable of another file that an import of one name brings.
+    pub fn imported_variable(
+        &self,
+        file: FileId,
+        import: ImportId,
+    ) -> Option<(FunctionKey, LocalId)> {
+        let import = self.world.module_of(file)?.imports.get(import.index())?;
+        let Imported::Name(name) = import.imported else {
+            return None;
+        };
+        let Target::File(found) = self.target(file, import.specifier) else {
+            return None;
+        };
+        let top = self.world.top_level(found)?;
+        if self.language(found).is_python() {
+            let local = self.names.get(&(top, name))?;
+            return Some((top, *local));
+        }
+        let exports = &self.world.module_of(found)?.exports;
+        let export = exports.iter().rev().find(|export| export.name == name)?;
+        Some((top, export.local))
+    }
+
     /// What a name exported by a file may stand for.
     pub fn exported(&self, file: FileId, name: Symbol) -> &[Entity] {
         self.export(file, name, 0)

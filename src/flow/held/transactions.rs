@@ -1,0 +1,240 @@
+//! What a call does to the transaction that is followed, or to the connection that a session takes when it must.
+use super::calls::After;
+use super::facts::{Fact, Facts};
+use super::{Held, Mode};
+use crate::flow::engine::{self, Exit, Solution};
+use crate::flow::summary::{Purpose, Role};
+use crate::flow::{targets, text};
+use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
+use crate::library::{CallFact, Effect};
+use crate::link::FunctionKey;
+use crate::link::values::parameter_of;
+use std::rc::Rc;
+
+/// The part of a function that runs while something is held.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    /// The calls, in order of block.
+    pub calls: Vec<HeldCall>,
+    /// The blocks that are entered with it held, in order.
+    pub blocks: Vec<BlockId>,
+}
+
+/// A call that runs while something is held.
+#[derive(Clone, Debug)]
+pub struct HeldCall {
+    /// The block that it ends.
+    pub block: BlockId,
+    /// The functions it runs, each with how it gets what is held.
+    pub runs: Vec<(FunctionKey, Option<Role>)>,
+}
+
+impl Held<'_, '_> {
+    /// What runs while what is followed is held.
+    pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
+        let view = Rc::clone(&self.view);
+        let mut found = Region::default();
+        for block in (0..view.body.blocks.len()).map(BlockId::new) {
+            let Some(facts) = solution.reaches(block, Mode::Held) else {
+                continue;
+            };
+            found.blocks.push(block);
+            if view.call(block).is_none() {
+                continue;
+            }
+            let (mut mode, mut facts) = (Mode::Held, facts.clone());
+            for statement in &view.body.block(block).statements {
+                self.statement(&mut mode, &mut facts, statement);
+            }
+            if mode == Mode::Held {
+                let runs = self.handed(block, &facts);
+                found.calls.push(HeldCall { block, runs });
+            }
+        }
+        found
+    }
+
+    /// The functions that a call runs, each with how it gets what is followed.
+    fn handed(&mut self, block: BlockId, facts: &Facts) -> Vec<(FunctionKey, Option<Role>)> {
+        let view = Rc::clone(&self.view);
+        let Some(call) = view.call(block) else {
+            return Vec::new();
+        };
+        let functions = targets::run_by(&view, block);
+        functions
+            .into_iter()
+            .map(|function| (function, self.role_in(call, function, facts)))
+            .collect()
+    }
+
+    /// How a function that a call runs gets what is followed.
+    fn role_in(&mut self, call: &Call, function: FunctionKey, facts: &Facts) -> Option<Role> {
+        let body = self.view.values.world().function(function);
+        if let (Callee::Method(receiver, _), Some(_)) = (call.callee, body.receiver)
+            && let Some(shape) = facts.get(receiver).and_then(Fact::shape)
+        {
+            return Some(Role::Receiver(shape));
+        }
+        for (position, argument) in call.arguments.iter().enumerate() {
+            let Some(shape) = facts.get(argument.value).and_then(Fact::shape) else {
+                continue;
+            };
+            let parameter = parameter_of(body, position, argument);
+            let index = body
+                .parameters
+                .iter()
+                .position(|declared| Some(declared.local) == parameter);
+            if let Some(index) = index.and_then(|index| u32::try_from(index).ok()) {
+                return Some(Role::Parameter(index, shape));
+            }
+        }
+        let locals = call.arguments.iter().map(|argument| argument.value);
+        let callee = match call.callee {
+            Callee::Local(local) => Some(local),
+            Callee::Method(..) => None,
+        };
+        let locals: Vec<_> = locals.chain(callee).collect();
+        locals.into_iter().find_map(|local| {
+            let closures = self.closures(facts, local);
+            let (_, role) = closures.into_iter().find(|(found, _)| *found == function)?;
+            Some(role)
+        })
+    }
+
+    /// Whether a call sends a statement over the session or connection that is followed.
+    pub(super) fn sends(&mut self, block: BlockId, call: &Call, facts: &Facts) -> bool {
+        if call.kind == CallKind::Exit {
+            return false;
+        }
+        let view = Rc::clone(&self.view);
+        let uses = |local| {
+            facts
+                .get(local)
+                .is_some_and(|fact| fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor))
+        };
+        let is_receiver = matches!(call.callee, Callee::Method(receiver, _) if uses(receiver));
+        let queries = |fact: &CallFact| fact.has(Effect::Queries) && !fact.has(Effect::Begins);
+        let facts_of = &view.meaning(block).facts;
+        if is_receiver && facts_of.iter().any(|(fact, _)| queries(fact)) {
+            return true;
+        }
+        let handed = self.handed(block, facts);
+        handed.into_iter().any(|(function, role)| {
+            role.is_some_and(|role| {
+                let query = (function, Some((role, Purpose::Holding)));
+                self.summaries.reached(query).statement.is_some()
+            })
+        })
+    }
+
+    /// Ends of the transaction that [`Held::releases`] does not see: by a statement's text, by the end of its connection.
+    pub(super) fn transaction_effect(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        mode: Mode,
+        facts: &Facts,
+    ) -> Option<After> {
+        let view = Rc::clone(&self.view);
+        let receiver = match call.callee {
+            Callee::Method(receiver, _) => facts.get(receiver),
+            Callee::Local(_) => None,
+        };
+        if self.purpose == Purpose::Holding && self.waits_for_use() {
+            let ends = |fact: &CallFact| {
+                (fact.has(Effect::Commits) || fact.has(Effect::RollsBack))
+                    && !fact.has(Effect::Begins)
+            };
+            let is_receiver = receiver.is_some_and(Fact::is_resource);
+            let methods = &view.meaning(block).facts;
+            let ends = is_receiver && methods.iter().any(|(fact, _)| ends(fact));
+            return ends.then(|| After::all(Mode::Pending));
+        }
+        if !self.purpose.is_transaction() {
+            return None;
+        }
+        let is_over = receiver.is_some_and(|fact| fact.is_resource() || fact == Fact::Cursor);
+        if is_over && text::verb(self.summaries, &view, block).is_some_and(text::Verb::ends) {
+            self.note_release(block);
+            return Some(After::all(self.given_up()));
+        }
+        let meaning = view.meaning(block);
+        let release = self.matching(call, facts, receiver, meaning, &|fact| {
+            fact.has(Effect::Releases)
+        })?;
+        let mut after = After::all(Mode::Done);
+        after.leaves_open = mode == Mode::Held
+            && self.purpose == Purpose::Finish
+            && !release.has(Effect::RollsBack)
+            && !release.has(Effect::Commits)
+            && self.is_pooled();
+        Some(after)
+    }
+
+    /// Whether what is followed is a client that a pool will hand out again.
+    fn is_pooled(&self) -> bool {
+        let language = self.view.values.world().language(self.view.key);
+        let library = self.view.values.library();
+        self.resource
+            .is_some_and(|resource| library.is_client(language, resource))
+    }
+
+    /// The receiver of what begins stands for the transaction, and so does what it is read from or reads for.
+    pub(super) fn mark_receiver(&self, facts: &mut Facts, receiver: LocalId) {
+        let body = self.view.body;
+        if !self.purpose.is_transaction() {
+            facts.set(receiver, Some(Fact::Resource));
+            return;
+        }
+        let is_cursor = self.is_cursor(receiver);
+        let own = if is_cursor {
+            Fact::Cursor
+        } else {
+            Fact::Resource
+        };
+        facts.set(receiver, Some(own));
+        for block in &body.blocks {
+            for statement in &block.statements {
+                match &statement.action {
+                    Action::Assign(target, Value::Field(object, name))
+                        if *target == receiver && body.local(*object).name.text() != "" =>
+                    {
+                        facts.set(*object, Some(Fact::Holder(*name)));
+                    }
+                    _ => {}
+                }
+            }
+            let Terminator::Call { call, .. } = &block.terminator else {
+                continue;
+            };
+            let Callee::Method(owner, _) = call.callee else {
+                continue;
+            };
+            if call.result == receiver && call.kind == CallKind::Enter && owner != receiver {
+                facts.set(owner, Some(Fact::Manager));
+            } else if call.result == receiver && is_cursor {
+                facts.set(owner, Some(Fact::Resource));
+            }
+        }
+    }
+
+    fn is_cursor(&self, local: LocalId) -> bool {
+        let language = self.view.values.world().language(self.view.key);
+        let library = self.view.values.library();
+        let entities = self.view.values.of(self.view.key, local).iter();
+        let mut types = entities.filter_map(|entity| match entity {
+            crate::link::values::Entity::Instance(path, _) => Some(*path),
+            _ => None,
+        });
+        types.any(|path| {
+            library
+                .noun(language, path)
+                .is_some_and(|noun| noun == "cursor")
+        })
+    }
+
+    /// How the way on which a client goes back with its transaction open ends.
+    pub(super) fn left_open(mode: Mode, facts: Facts) -> engine::Step<Mode, Facts> {
+        super::leaving(Exit::Release, mode, facts)
+    }
+}

@@ -1,0 +1,356 @@
+//! Which code runs while a connection is held or a transaction is open.
+//!
+//! In: where resources are taken and transactions begin. Out: [`Hold`]s: a function, how the connection comes to be held
+//! there, and the calls that run meanwhile. A callback that a transaction runs in, and a closure that a wrapper of the
+//! project runs in one, is such a function: its own code is where the wait must go.
+use super::begins;
+use super::held::{self, HeldCall, Region, Subject};
+use super::reach::{Reach, decorator_facts};
+use super::reached::{self, Pool};
+use super::sites::{self, Acquisition, Kind, View};
+use super::summary::{Purpose, Role, Shape, Summaries};
+use super::targets;
+use crate::ir::{BlockId, Call, Callee, LocalKind, Site};
+use crate::library::{CallFact, Effect, Place, When};
+use crate::link::FunctionKey;
+use crate::link::values::Entity;
+use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+/// How a connection comes to be held.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Begun {
+    /// The function in which it is taken.
+    pub function: FunctionKey,
+    /// Where.
+    pub site: Site,
+    /// What is called there, or the decorator.
+    pub callee: Site,
+    /// The project's function that begins it for its caller.
+    pub through: Option<FunctionKey>,
+    /// A session that begins by itself with its first statement.
+    pub is_automatic: bool,
+}
+
+/// Code that runs while a connection is held.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    /// The function whose code it is.
+    pub function: FunctionKey,
+    /// What is held.
+    pub kind: Kind,
+    /// How it comes to be held.
+    pub begun: Begun,
+    /// The pools that the connection may come from.
+    pub pools: Vec<Pool>,
+    /// What runs meanwhile.
+    pub region: Region,
+    /// How the calls' functions are asked.
+    pub purpose: Purpose,
+}
+
+/// All holds of the program, in order of function and place.
+pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
+    let mut found = Vec::new();
+    for function in summaries.values.world().functions() {
+        if !summaries
+            .values
+            .world()
+            .function(function)
+            .decorators
+            .is_empty()
+        {
+            let view = summaries.view(function);
+            found.extend(decorated(summaries, &view));
+        }
+    }
+    for function in candidates(summaries) {
+        let view = summaries.view(function);
+        found.extend(transactions(summaries, &view));
+        found.extend(clients(summaries, reach, &view));
+        for (block, call) in view.calls() {
+            found.extend(callbacks(summaries, &view, block, call));
+        }
+    }
+    lend(summaries, &mut found);
+    found
+}
+
+/// Functions in which something may be held: by what the data says of their calls, and callers of functions that take
+/// or begin for their caller, through any number of hands.
+pub(super) fn candidates(summaries: &mut Summaries<'_>) -> Vec<FunctionKey> {
+    let values = summaries.values;
+    let mut found: Vec<FunctionKey> = Vec::new();
+    for function in values.world().functions() {
+        let view = summaries.view(function);
+        if sites::may_acquire(&view) || begins::may_begin(&view) {
+            found.push(function);
+        }
+    }
+    let mut seen: FxHashSet<_> = found.iter().copied().collect();
+    let mut position = 0;
+    while let Some(function) = found.get(position).copied() {
+        position += 1;
+        if !summaries.is_opener(function) {
+            continue;
+        }
+        let callers = values.callers(function).iter();
+        let callers = callers.map(|caller| caller.function);
+        found.extend(callers.filter(|caller| seen.insert(*caller)));
+    }
+    found.sort_unstable();
+    found
+}
+
+/// A function that a decorator puts into a transaction.
+fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<Hold> {
+    let values = summaries.values;
+    let begins = |fact: &&CallFact| fact.has(Effect::Begins);
+    let decorator = view.body.decorators.iter().find(|decorator| {
+        decorator_facts(values, view.key, decorator)
+            .iter()
+            .any(begins)
+    })?;
+    let parent = values.world().sibling(view.key, view.body.parent);
+    Some(Hold {
+        function: view.key,
+        kind: Kind::Transaction,
+        begun: Begun {
+            function: parent,
+            site: decorator.site,
+            callee: decorator.site,
+            through: None,
+            is_automatic: false,
+        },
+        pools: Vec::new(),
+        region: whole(view),
+        purpose: Purpose::Open,
+    })
+}
+
+/// All of a function, none of whose calls gets what is held.
+fn whole(view: &View<'_>) -> Region {
+    let calls = view.calls().map(|(block, _)| HeldCall {
+        block,
+        runs: targets::run_by(view, block)
+            .into_iter()
+            .map(|function| (function, None))
+            .collect(),
+    });
+    Region {
+        calls: calls.collect(),
+        blocks: (0..view.body.blocks.len()).map(BlockId::new).collect(),
+    }
+}
+
+fn transactions<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Vec<Hold> {
+    let begins = begins::begins(summaries, view);
+    let mut found: Vec<Hold> = begins
+        .into_iter()
+        .map(|begin| hold(summaries, view, begin, (Kind::Transaction, Purpose::Open)))
+        .collect();
+    for taken in sites::acquisitions(summaries, view) {
+        if is_automatic(view, &taken) {
+            let begin = Acquisition {
+                when: When::Use,
+                ..taken
+            };
+            let mut hold = hold(summaries, view, begin, (Kind::Transaction, Purpose::Open));
+            hold.begun.is_automatic = true;
+            found.push(hold);
+        }
+    }
+    found
+}
+
+/// Whether a session or connection begins a transaction with its first statement, and nothing turns that off.
+fn is_automatic(view: &View<'_>, taken: &Acquisition) -> bool {
+    let language = view.values.world().language(view.key);
+    let library = view.values.library();
+    let Some(resource) = taken.resource else {
+        return false;
+    };
+    let Some(unless) = library.autobegins(language, resource) else {
+        return false;
+    };
+    let is_off = |call: &Call| {
+        call.arguments
+            .iter()
+            .any(|argument| unless.contains(&argument.name))
+    };
+    let sets = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let is_set = sets.into_iter().any(|statement| {
+        matches!(&statement.action, crate::ir::Action::SetField(_, name, _) if unless.contains(name))
+    });
+    !is_set && !view.call(taken.block).is_some_and(is_off)
+}
+
+fn clients<'p>(summaries: &mut Summaries<'p>, reach: &mut Reach, view: &Rc<View<'p>>) -> Vec<Hold> {
+    let mut found = Vec::new();
+    for taken in sites::acquisitions(summaries, view) {
+        if matches!(taken.at, Place::CallbackParameter(_)) {
+            continue;
+        }
+        // What a script holds until it ends keeps nobody waiting.
+        if taken.kind == Kind::Session && reach.runs_once(summaries.values, view.key) {
+            continue;
+        }
+        found.push(hold(summaries, view, taken, (taken.kind, Purpose::Holding)));
+    }
+    found
+}
+
+fn hold<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    taken: Acquisition,
+    (kind, purpose): (Kind, Purpose),
+) -> Hold {
+    let subject = Subject::Taken(taken);
+    let is_scope = matches!(taken.at, Place::Entered | Place::ResultOrEntered);
+    let (mut held, solution) = held::solve(summaries, view, subject.clone(), purpose);
+    let mut region = held.region(&solution);
+    // Who gives it up himself has it until then, whatever foreign code does with it; else that may be its owner.
+    if held.releases.is_empty() && !is_scope {
+        let owning = if purpose == Purpose::Open {
+            Purpose::Finish
+        } else {
+            Purpose::Ownership
+        };
+        let (mut held, solution) = held::solve(summaries, view, subject, owning);
+        let owned = held.region(&solution);
+        region.blocks = owned.blocks;
+        let is_owned = |call: &HeldCall| owned.calls.iter().any(|own| own.block == call.block);
+        region.calls.retain(is_owned);
+    }
+    Hold {
+        function: view.key,
+        kind,
+        begun: Begun {
+            function: view.key,
+            site: taken.site,
+            callee: taken.callee,
+            through: taken.through,
+            is_automatic: false,
+        },
+        pools: reached::pools_behind(summaries, view, taken.block),
+        region,
+        purpose,
+    }
+}
+
+/// The callbacks that a call runs with a client or in a transaction.
+fn callbacks<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    block: BlockId,
+    call: &Call,
+) -> Vec<Hold> {
+    let meaning = view.meaning(block);
+    let lends = |fact: &&CallFact| {
+        matches!(fact.at, Place::CallbackParameter(_))
+            && [Effect::Begins, Effect::Lends, Effect::Acquires]
+                .iter()
+                .any(|effect| fact.has(*effect))
+    };
+    let Some(fact) = meaning.facts.iter().map(|(fact, _)| *fact).find(lends) else {
+        return Vec::new();
+    };
+    let Place::CallbackParameter(position) = fact.at else {
+        return Vec::new();
+    };
+    let (kind, purpose) = if fact.has(Effect::Begins) {
+        (Kind::Transaction, Purpose::Open)
+    } else {
+        (Kind::Client, Purpose::Holding)
+    };
+    let begun = Begun {
+        function: view.key,
+        site: view.body.block(block).site,
+        callee: call.callee_site,
+        through: None,
+        is_automatic: false,
+    };
+    let pools = reached::pools_behind(summaries, view, block);
+    let arguments = call.arguments.iter();
+    let entities = arguments.flat_map(|argument| view.values.of(view.key, argument.value));
+    let functions: Vec<_> = entities
+        .filter_map(|entity| match entity {
+            Entity::Function(function) => Some(*function),
+            _ => None,
+        })
+        .collect();
+    let role = Role::Parameter(position, Shape::Itself);
+    let holds = functions.into_iter().map(|function| Hold {
+        function,
+        kind,
+        begun: begun.clone(),
+        pools: pools.clone(),
+        region: region_given(summaries, function, role, purpose),
+        purpose,
+    });
+    holds.collect()
+}
+
+/// The calls of a function that run while what it is given is held: all of them, where it names no such parameter.
+fn region_given(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    role: Role,
+    purpose: Purpose,
+) -> Region {
+    let view = summaries.view(function);
+    let given = held::given(summaries, &view, role);
+    if given.locals.is_empty() && given.environment.is_empty() {
+        return whole(&view);
+    }
+    let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
+    held.region(&solution)
+}
+
+/// Moves what a wrapper runs for its caller into holds of its own: `begin(); fn(client); commit()`.
+fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
+    let mut seen: FxHashSet<(FunctionKey, Option<Role>, Begun)> = FxHashSet::default();
+    let mut position = 0;
+    while position < holds.len() {
+        let view = summaries.view(holds[position].function);
+        let (lent, own): (Vec<_>, Vec<_>) = std::mem::take(&mut holds[position].region.calls)
+            .into_iter()
+            .partition(|held| calls_parameter(&view, held.block));
+        holds[position].region.calls = own;
+        let hold = holds[position].clone();
+        for (function, role) in lent.into_iter().flat_map(|held| held.runs) {
+            let begun = Begun {
+                through: hold.begun.through.or(Some(hold.function)),
+                ..hold.begun.clone()
+            };
+            if !seen.insert((function, role, begun.clone())) {
+                continue;
+            }
+            let region = match role {
+                Some(role) => region_given(summaries, function, role, hold.purpose),
+                None => whole(&summaries.view(function)),
+            };
+            holds.push(Hold {
+                function,
+                begun,
+                region,
+                ..hold.clone()
+            });
+        }
+        position += 1;
+    }
+}
+
+/// Whether a call runs what the function, or one around it, was given.
+fn calls_parameter(view: &View<'_>, block: BlockId) -> bool {
+    let Some(Callee::Local(local)) = view.call(block).map(|call| call.callee) else {
+        return false;
+    };
+    let world = view.values.world();
+    let (function, local) = world.origin(view.key, local);
+    matches!(
+        world.function(function).local(local).kind,
+        LocalKind::Parameter(_)
+    )
+}

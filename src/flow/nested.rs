@@ -1,0 +1,142 @@
+//! A second connection of the same pool, taken while one is held.
+//!
+//! In: [`Hold`]s. Out: a [`Nested`] per call, standing in the holding function, that takes another connection of the pool,
+//! itself or through calls.
+use super::holds::{Begun, Hold};
+use super::reached::{self, Hop, Pool};
+use super::sites::Kind;
+use super::summary::Summaries;
+use crate::ir::{BlockId, Site};
+use crate::library::Effect;
+use crate::link::FunctionKey;
+use crate::symbol::Symbol;
+use rustc_hash::FxHashMap;
+
+/// A second checkout while the first is held.
+#[derive(Clone, Debug)]
+pub struct Nested {
+    /// What is held.
+    pub kind: Kind,
+    /// How it comes to be held.
+    pub begun: Begun,
+    /// The holding function.
+    pub function: FunctionKey,
+    /// The call in it.
+    pub site: Site,
+    /// Its callee alone.
+    pub callee: Site,
+    /// The calls that lead from it to the checkout: the function that is run, and where it calls on.
+    pub path: Vec<(FunctionKey, Site)>,
+    /// The checkout: its function, and its place.
+    pub checkout: (FunctionKey, Site),
+    /// It takes a connection for one statement only.
+    pub is_statement: bool,
+}
+
+/// All nested checkouts, in order of hold and place; of one call only the first.
+pub fn nested(summaries: &mut Summaries<'_>, holds: &[Hold]) -> Vec<Nested> {
+    let pools = Pools::new(summaries);
+    let mut found: Vec<Nested> = Vec::new();
+    for hold in holds.iter().filter(|hold| !hold.pools.is_empty()) {
+        let view = summaries.view(hold.function);
+        for held in &hold.region.calls {
+            let reached = reached::reached_by(summaries, &view, held, hold.purpose);
+            let same = reached.checkouts.iter().find(|checkout| {
+                hold.pools
+                    .iter()
+                    .any(|pool| pools.are_same(summaries, *pool, checkout.pool))
+            });
+            if let Some(checkout) = same {
+                found.extend(tell(summaries, hold, checkout.pool, checkout.hop));
+            }
+        }
+    }
+    found.sort_by_key(|nested| {
+        (
+            nested.function,
+            nested.site,
+            nested.kind != Kind::Transaction,
+        )
+    });
+    found.dedup_by_key(|nested| (nested.function, nested.site));
+    found
+}
+
+fn tell(summaries: &mut Summaries<'_>, hold: &Hold, pool: Pool, hop: Hop) -> Option<Nested> {
+    let view = summaries.view(hold.function);
+    let call = view.call(hop.block)?;
+    let find = |summaries: &mut Summaries<'_>, run| {
+        let reached = summaries.reached(run);
+        let mut checkouts = reached.checkouts.iter();
+        checkouts
+            .find(|checkout| checkout.pool == pool)
+            .map(|checkout| checkout.hop)
+    };
+    let (path, (last, block)) = reached::follow(summaries, hold.function, hop, find)?;
+    let taking = summaries.view(last);
+    Some(Nested {
+        kind: hold.kind,
+        begun: hold.begun.clone(),
+        function: hold.function,
+        site: view.body.block(hop.block).site,
+        callee: call.callee_site,
+        path,
+        checkout: (last, taking.body.block(block).site),
+        is_statement: is_statement(&taking, block),
+    })
+}
+
+fn is_statement(view: &super::sites::View<'_>, block: BlockId) -> bool {
+    view.meaning(block).fact(Effect::Queries).is_some()
+}
+
+/// The pools of the program, to tell whether two are one.
+#[derive(Debug)]
+struct Pools {
+    /// How many each package makes.
+    made: FxHashMap<Symbol, usize>,
+}
+
+impl Pools {
+    fn new(summaries: &mut Summaries<'_>) -> Self {
+        let mut made = FxHashMap::default();
+        for function in summaries.values.world().functions() {
+            let view = summaries.view(function);
+            for (block, _) in view.calls() {
+                if let Some(fact) = view.meaning(block).fact(Effect::OpensPool) {
+                    *made.entry(reached::package(fact.callee)).or_insert(0) += 1;
+                }
+            }
+        }
+        Self { made }
+    }
+
+    /// Whether two names of pools must be one pool: made at one place that makes one, or of a package of which the
+    /// program makes no two.
+    fn are_same(&self, summaries: &mut Summaries<'_>, one: Pool, other: Pool) -> bool {
+        match (one, other) {
+            (Pool::Made(origin), Pool::Made(made)) => {
+                origin == made && makes_one(summaries, origin.function)
+            }
+            (Pool::Of(package), Pool::Of(other)) => package == other && self.is_only(package),
+            (Pool::Made(origin), Pool::Of(package)) | (Pool::Of(package), Pool::Made(origin)) => {
+                let Some((view, block)) = summaries.made_at(origin) else {
+                    return false;
+                };
+                let opening = view.meaning(block).fact(Effect::OpensPool);
+                opening.is_some_and(|fact| reached::package(fact.callee) == package)
+                    && self.is_only(package)
+            }
+        }
+    }
+
+    fn is_only(&self, package: Symbol) -> bool {
+        self.made.get(&package).is_none_or(|count| *count <= 1)
+    }
+}
+
+/// Whether what a function makes at one place is one thing: a factory that is called from several makes several.
+fn makes_one(summaries: &Summaries<'_>, function: FunctionKey) -> bool {
+    let values = summaries.values;
+    values.world().is_top_level(function) || values.callers(function).len() <= 1
+}

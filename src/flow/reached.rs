@@ -1,0 +1,369 @@
+//! What running a function reaches: somebody else's server, a statement, a checkout.
+//!
+//! In: a function, and how it gets what is held, where it does. Out: [`Reached`], one [`Hop`] per thing reached; hops lead
+//! from call to call to the place itself. A function that is handed what is held is looked at only where it still holds
+//! it: what it does after it committed is nobody's wait.
+use super::held::{self, HeldCall, Subject};
+use super::sites::{self, View};
+use super::summary::{Purpose, Role, Summaries};
+use super::targets;
+use crate::ir::{BlockId, Call, CallKind, Callee, LocalId, Site};
+use crate::library::{CallFact, Effect, When};
+use crate::link::FunctionKey;
+use crate::link::values::{Entity, Origin};
+use crate::symbol::Symbol;
+use std::rc::Rc;
+
+/// Pools told apart at most per function.
+const POOL_LIMIT: usize = 4;
+
+/// A client's pool is looked for behind this many calls.
+const BEHIND_LIMIT: u32 = 4;
+
+/// A function that is run, and how it gets what is held.
+pub type Run = (FunctionKey, Option<(Role, Purpose)>);
+
+/// One step towards what is reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hop {
+    /// The block whose call leads there.
+    pub block: BlockId,
+    /// The function that the call runs; none where the call itself is the place.
+    pub next: Option<Run>,
+    /// Calls between the function and the place.
+    pub depth: u32,
+}
+
+/// A pool, as far as it can be told from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pool {
+    /// Made there.
+    Made(Origin),
+    /// Some pool of this package.
+    Of(Symbol),
+}
+
+/// What running a function reaches.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reached {
+    /// Somebody else's server, a subprocess, the clock.
+    pub external: Option<Hop>,
+    /// A statement.
+    pub statement: Option<Hop>,
+    /// Checkouts, each of another pool.
+    pub checkouts: Vec<Checkout>,
+}
+
+/// A checkout that is reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Checkout {
+    /// Whose connection is taken.
+    pub pool: Pool,
+    /// The way there.
+    pub hop: Hop,
+    /// Something on the way bounds how many run at once.
+    pub is_limited: bool,
+}
+
+impl Reached {
+    fn note(&mut self, other: &Self, hop: impl Fn(&Hop) -> Hop) {
+        let external = other.external.as_ref().map(&hop);
+        self.external = self.external.or(external);
+        let statement = other.statement.as_ref().map(&hop);
+        self.statement = self.statement.or(statement);
+        for checkout in &other.checkouts {
+            let pool = checkout.pool;
+            let is_known = self.checkouts.iter().any(|known| known.pool == pool);
+            if !is_known && self.checkouts.len() < POOL_LIMIT {
+                self.checkouts.push(Checkout {
+                    hop: hop(&checkout.hop),
+                    ..*checkout
+                });
+            }
+        }
+    }
+}
+
+/// What a function reaches, on top of what is known of it.
+pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) -> Reached {
+    let view = summaries.view(run.0);
+    let mut reached = known.clone();
+    let calls = calls_of(summaries, &view, run);
+    for held in &calls {
+        reached.note(&direct(summaries, &view, held.block), |hop| *hop);
+    }
+    let purpose = run.1.map_or(Purpose::Holding, |(_, purpose)| purpose);
+    for held in &calls {
+        let mut inner = through(summaries, held, purpose);
+        let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
+        let checkouts = inner.checkouts.iter_mut();
+        checkouts.for_each(|checkout| checkout.is_limited |= limits);
+        reached.note(&inner, |hop| *hop);
+    }
+    // `async with semaphore:` around it, wherever it stands in the function.
+    let enters_limit = calls.iter().any(|held| {
+        view.call(held.block)
+            .is_some_and(|call| call.kind == CallKind::Enter)
+            && view.meaning(held.block).fact(Effect::Limits).is_some()
+    });
+    let checkouts = reached.checkouts.iter_mut();
+    checkouts.for_each(|checkout| checkout.is_limited |= enters_limit);
+    reached
+}
+
+fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
+    let Some((role, purpose)) = run.1 else {
+        let calls = view.calls().map(|(block, _)| HeldCall {
+            block,
+            runs: targets::run_by(view, block)
+                .into_iter()
+                .map(|function| (function, None))
+                .collect(),
+        });
+        return calls.collect();
+    };
+    let given = held::given(summaries, view, role);
+    let (mut held, solution) = held::solve(summaries, view, Subject::Given(given), purpose);
+    held.region(&solution).calls
+}
+
+/// What a call reaches, itself or through the functions it runs.
+pub fn reached_by(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    held: &HeldCall,
+    purpose: Purpose,
+) -> Reached {
+    let mut reached = direct(summaries, view, held.block);
+    reached.note(&through(summaries, held, purpose), |hop| *hop);
+    reached
+}
+
+fn through(summaries: &mut Summaries<'_>, held: &HeldCall, purpose: Purpose) -> Reached {
+    let mut reached = Reached::default();
+    for (function, role) in &held.runs {
+        let next = (*function, role.map(|role| (role, purpose)));
+        let inner = summaries.reached(next);
+        reached.note(&inner, |hop| Hop {
+            block: held.block,
+            next: Some(next),
+            depth: hop.depth + 1,
+        });
+    }
+    reached
+}
+
+/// What a call reaches by itself.
+fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Reached {
+    let here = Hop {
+        block,
+        next: None,
+        depth: 0,
+    };
+    let Some(call) = view.call(block) else {
+        return Reached::default();
+    };
+    let external = sink(view, block).map(|_| here);
+    let facts = &view.meaning(block).facts;
+    let sends = [Effect::Queries, Effect::Commits, Effect::Begins];
+    let is_statement = facts
+        .iter()
+        .any(|(fact, _)| sends.iter().any(|effect| fact.has(*effect)));
+    let checkouts = if is_checkout(view, call, block) {
+        pools_of(summaries, view, block)
+    } else {
+        Vec::new()
+    };
+    Reached {
+        external,
+        statement: is_statement.then_some(here),
+        checkouts: checkouts
+            .into_iter()
+            .map(|pool| Checkout {
+                pool,
+                hop: here,
+                is_limited: false,
+            })
+            .collect(),
+    }
+}
+
+/// The calls that lead to what a hop reaches, and the place itself.
+pub type Chain = (Vec<(FunctionKey, Site)>, (FunctionKey, BlockId));
+
+/// Calls of a chain that are told; of a longer one the first.
+const STORY_LIMIT: usize = 200;
+
+/// Follows a hop to what it reaches; `find` asks a function for its hop.
+pub fn follow<'p>(
+    summaries: &mut Summaries<'p>,
+    function: FunctionKey,
+    hop: Hop,
+    find: impl Fn(&mut Summaries<'p>, Run) -> Option<Hop>,
+) -> Option<Chain> {
+    let mut path = Vec::new();
+    let (mut function, mut hop) = (function, hop);
+    // Depth shrinks with each hop; what was found later may have come to know a longer way.
+    for _ in 0..=hop.depth.saturating_mul(2) {
+        let Some(next) = hop.next else {
+            return Some((path, (function, hop.block)));
+        };
+        hop = find(summaries, next)?;
+        function = next.0;
+        let view = summaries.view(function);
+        if path.len() < STORY_LIMIT {
+            path.push((function, view.body.block(hop.block).site));
+        }
+    }
+    None
+}
+
+/// What the data says of a call that waits for somebody else, where this function waits with it.
+pub fn sink<'p>(view: &View<'p>, block: BlockId) -> Option<&'p CallFact> {
+    let call = view.call(block)?;
+    let meaning = view.meaning(block);
+    let waits = |fact: &&CallFact| {
+        fact.has(Effect::CallsOut)
+            && targets::is_waited_for(view, call, fact)
+            && !fact.has(Effect::CallsBack)
+    };
+    meaning.facts.iter().map(|(fact, _)| *fact).find(waits)
+}
+
+/// Whether a call takes a connection out of a pool, if only for a statement.
+fn is_checkout(view: &View<'_>, call: &Call, block: BlockId) -> bool {
+    let takes = |fact: &CallFact| {
+        let effects = [
+            Effect::Queries,
+            Effect::Acquires,
+            Effect::Lends,
+            Effect::Begins,
+        ];
+        let is_session = fact.has(Effect::Opens) && fact.when == When::Use;
+        (is_session || effects.iter().any(|effect| fact.has(*effect)))
+            && !sites::is_given(view, call, fact)
+    };
+    let facts = &view.meaning(block).facts;
+    facts.iter().any(|(fact, _)| takes(fact)) && !joins(view, call.result)
+}
+
+/// Whether the statement that a call starts is put into a transaction further on: `knex(t).insert(x).transacting(trx)`.
+fn joins(view: &View<'_>, statement: LocalId) -> bool {
+    let mut local = statement;
+    // A builder has few links.
+    for _ in 0..12 {
+        let next = view.calls().find(
+            |(_, call)| matches!(call.callee, Callee::Method(receiver, _) if receiver == local),
+        );
+        let Some((block, call)) = next else {
+            return false;
+        };
+        if view.meaning(block).fact(Effect::Joins).is_some() {
+            return true;
+        }
+        if call.result == local {
+            return false;
+        }
+        local = call.result;
+    }
+    false
+}
+
+/// The package that a path is in.
+pub fn package(path: Symbol) -> Symbol {
+    Symbol::new(path.split(['.', '#']).next().unwrap_or_default())
+}
+
+/// The pools that a call takes a connection from.
+pub fn pools_of(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Vec<Pool> {
+    let Some(call) = view.call(block) else {
+        return Vec::new();
+    };
+    let (Callee::Local(source) | Callee::Method(source, _)) = call.callee;
+    let opens = view.meaning(block).fact(Effect::Opens).is_some();
+    let arguments = call.arguments.iter().filter(|_| opens);
+    let locals = arguments.map(|argument| argument.value).chain([source]);
+    let entities = locals.flat_map(|local| view.values.of(view.key, local));
+    let mut pools: Vec<_> = entities
+        .filter_map(|entity| pool_of(summaries, *entity))
+        .collect();
+    pools.sort_unstable();
+    pools.dedup();
+    pools
+}
+
+fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
+    let values = summaries.values;
+    match entity {
+        Entity::Instance(_, Some(origin)) => {
+            (!is_client(summaries, origin)).then_some(Pool::Made(origin))
+        }
+        Entity::Instance(path, None) => values
+            .library()
+            .is_pool(path)
+            .then(|| Pool::Of(package(path))),
+        Entity::Class(class) => {
+            let bases = values.library_bases(class);
+            bases.first().map(|base| Pool::Of(package(*base)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether what was made there is a client, session or transaction: its statements take no other connection.
+fn is_client(summaries: &mut Summaries<'_>, origin: Origin) -> bool {
+    let effects = [
+        Effect::Acquires,
+        Effect::Opens,
+        Effect::Begins,
+        Effect::Lends,
+    ];
+    let Some((view, block)) = summaries.made_at(origin) else {
+        return true;
+    };
+    effects
+        .iter()
+        .any(|effect| view.meaning(block).fact(*effect).is_some())
+}
+
+/// The pools behind what a call takes from, or what its receiver was taken from.
+pub fn pools_behind(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Vec<Pool> {
+    pools_within(summaries, view, block, BEHIND_LIMIT)
+}
+
+fn pools_within(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    block: BlockId,
+    limit: u32,
+) -> Vec<Pool> {
+    let mut pools = pools_of(summaries, view, block);
+    let Some(call) = view.call(block).filter(|_| limit > 0) else {
+        return pools;
+    };
+    // What a wrapper takes, it takes from its pool.
+    for function in view.meaning(block).functions.clone() {
+        let inner = summaries.view(function);
+        let taken = sites::acquisitions(summaries, &inner);
+        for acquisition in taken {
+            pools.extend(pools_within(
+                summaries,
+                &inner,
+                acquisition.block,
+                limit - 1,
+            ));
+        }
+    }
+    let (Callee::Local(source) | Callee::Method(source, _)) = call.callee;
+    for entity in view.values.of(view.key, source).to_vec() {
+        if let Entity::Instance(_, Some(origin)) = entity
+            && is_client(summaries, origin)
+            && let Some((view, block)) = summaries.made_at(origin)
+        {
+            pools.extend(pools_within(summaries, &view, block, limit - 1));
+        }
+    }
+    pools.sort_unstable();
+    pools.dedup();
+    pools
+}

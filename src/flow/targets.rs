@@ -1,0 +1,120 @@
+//! Which functions of the program a call runs before it is done, and whether anybody waits for it.
+//!
+//! In: a function's graph and what its calls mean. Out: the functions that run while the call does: those it calls, its
+//! callbacks where the callee runs them at once. What is only stored, started beside, or promised and never awaited does
+//! not run here.
+use super::sites::View;
+use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator, Value};
+use crate::library::{CallFact, Effect, When};
+use crate::link::FunctionKey;
+use crate::link::values::Entity;
+
+/// A promise is followed through this many hands to whoever awaits it.
+const PROMISE_LIMIT: u32 = 6;
+
+/// The functions that run while the call at the end of a block does.
+pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
+    let Some(call) = view.call(block) else {
+        return Vec::new();
+    };
+    let meaning = view.meaning(block);
+    let world = view.values.world();
+    let mut found = Vec::new();
+    let runs_now = |function: &FunctionKey| {
+        let traits = world.function(*function).traits;
+        !traits.is_async || traits.is_generator || is_awaited(view, call)
+    };
+    found.extend(meaning.functions.iter().copied().filter(runs_now));
+    found.extend(meaning.generators.iter().copied());
+    let facts = || meaning.facts.iter().map(|(fact, _)| *fact);
+    let runs = [
+        Effect::CallsBack,
+        Effect::Iterates,
+        Effect::FansOut,
+        Effect::Limits,
+    ];
+    if facts().any(|fact| runs.iter().any(|effect| fact.has(*effect))) {
+        let locals = call.arguments.iter().map(|argument| argument.value);
+        let entities = locals.flat_map(|local| view.values.of(view.key, local));
+        let callbacks = entities.filter_map(|entity| match entity {
+            Entity::Function(function) => Some(*function),
+            _ => None,
+        });
+        let is_script = !world.language(view.key).is_python();
+        // The promises that `map` makes are awaited, or not, as what it gives is.
+        found.extend(callbacks.filter(|function| {
+            let traits = world.function(*function).traits;
+            !is_script || !traits.is_async || is_awaited(view, call)
+        }));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Whether what goes on behind the call is over before the function goes on, or ends.
+pub fn is_waited_for(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+    fact.when != When::Await || is_awaited(view, call)
+}
+
+/// Whether somebody in this function awaits, returns or gathers what a call promises.
+pub fn is_awaited(view: &View<'_>, call: &Call) -> bool {
+    call.awaited || is_local_awaited(view, call.result, PROMISE_LIMIT)
+}
+
+fn is_local_awaited(view: &View<'_>, local: LocalId, limit: u32) -> bool {
+    if limit == 0 {
+        return false;
+    }
+    view.body.blocks.iter().enumerate().any(|(index, block)| {
+        let passes_on = block.statements.iter().any(|statement| {
+            let Action::Assign(target, value) = &statement.action else {
+                return false;
+            };
+            let takes = match value {
+                Value::Local(source) => *source == local,
+                Value::Sequence(parts) | Value::Operation(parts) => parts.contains(&local),
+                Value::Record(parts) => parts.iter().any(|(_, part)| *part == local),
+                _ => false,
+            };
+            takes && *target != local && is_local_awaited(view, *target, limit - 1)
+        });
+        passes_on
+            || match &block.terminator {
+                Terminator::Return(value) => *value == local,
+                Terminator::Suspend { kind, value, .. } => {
+                    *value == local && *kind != Suspension::Yield
+                }
+                Terminator::Call { call, .. } => {
+                    is_awaited_by(view, BlockId::new(index), call, local, limit)
+                }
+                _ => false,
+            }
+    })
+}
+
+/// Whether a call waits for the promise it is given, or passes it on to who does.
+fn is_awaited_by(view: &View<'_>, block: BlockId, call: &Call, local: LocalId, limit: u32) -> bool {
+    if let Callee::Method(receiver, _) = call.callee
+        && receiver == local
+    {
+        return call.kind == CallKind::Enter
+            || call.awaited
+            || (call.result != local && is_local_awaited(view, call.result, limit - 1));
+    }
+    if !call
+        .arguments
+        .iter()
+        .any(|argument| argument.value == local)
+    {
+        return false;
+    }
+    let has = |effect| view.meaning(block).fact(effect).is_some();
+    if has(Effect::Keeps)
+        && let Callee::Method(receiver, _) = call.callee
+    {
+        return receiver != local && is_local_awaited(view, receiver, limit - 1);
+    }
+    let passes = has(Effect::Gathers) || has(Effect::Spawns) || has(Effect::CallsBack);
+    passes && (call.awaited || is_local_awaited(view, call.result, limit - 1))
+}

@@ -1,0 +1,173 @@
+//! Waits for somebody else while a connection is held.
+//!
+//! In: [`Hold`]s. Out: a [`Wait`] per call, standing in the holding function, that reaches a server, a subprocess or the
+//! clock, however deep.
+use super::holds::{Begun, Hold};
+use super::reach::Reach;
+use super::reached::{self, Hop};
+use super::sites::{Kind, View};
+use super::summary::Summaries;
+use super::text;
+use crate::ir::{Call, Constant, LocalId, Site, Value};
+use crate::library::{Outside, Place, Timeout, TimeoutPlace};
+use crate::link::FunctionKey;
+use crate::link::values::CallSite;
+
+/// How long a wait may last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Patience {
+    /// Nobody knows.
+    Unknown,
+    /// For ever.
+    Forever,
+    /// As long as the caller says, which is not a constant.
+    Told,
+    /// Seconds that the caller says.
+    Seconds(f64),
+    /// Seconds that the library says.
+    Default(f64),
+}
+
+/// A wait for somebody else while a connection is held.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// What is held.
+    pub kind: Kind,
+    /// How it comes to be held.
+    pub begun: Begun,
+    /// The holding function.
+    pub function: FunctionKey,
+    /// The call in it.
+    pub site: Site,
+    /// Its callee alone.
+    pub callee: Site,
+    /// The calls that lead from it to the sink: the function that is run, and where it calls on.
+    pub path: Vec<(FunctionKey, Site)>,
+    /// The sink: its function, and its callee.
+    pub sink: (FunctionKey, Site),
+    /// What is waited for.
+    pub outside: Outside,
+    /// How long.
+    pub patience: Patience,
+    /// The call is made in each round of a loop.
+    pub is_repeated: bool,
+}
+
+/// All waits, in order of hold and place; of one call only the first.
+pub fn waits(summaries: &mut Summaries<'_>, reach: &mut Reach, holds: &[Hold]) -> Vec<Wait> {
+    let mut found: Vec<Wait> = Vec::new();
+    for hold in holds {
+        let view = summaries.view(hold.function);
+        for held in &hold.region.calls {
+            let reached = reached::reached_by(summaries, &view, held, hold.purpose);
+            let Some(hop) = reached.external else {
+                continue;
+            };
+            found.extend(wait(summaries, reach, hold, &view, hop));
+        }
+    }
+    found.sort_by_key(|wait| (wait.function, wait.site, wait.kind != Kind::Transaction));
+    found.dedup_by_key(|wait| (wait.function, wait.site));
+    found
+}
+
+fn wait(
+    summaries: &mut Summaries<'_>,
+    reach: &mut Reach,
+    hold: &Hold,
+    view: &View<'_>,
+    hop: Hop,
+) -> Option<Wait> {
+    let call = view.call(hop.block)?;
+    let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).external;
+    let (path, (last, block)) = reached::follow(summaries, hold.function, hop, find)?;
+    let view_of_sink = summaries.view(last);
+    let fact = reached::sink(&view_of_sink, block)?;
+    let sink_call = view_of_sink.call(block)?;
+    let site = CallSite {
+        function: hold.function,
+        block: hop.block,
+    };
+    Some(Wait {
+        kind: hold.kind,
+        begun: hold.begun.clone(),
+        function: hold.function,
+        site: view.body.block(hop.block).site,
+        callee: call.callee_site,
+        path,
+        sink: (last, view_of_sink.body.block(block).site),
+        outside: fact.kind.unwrap_or(Outside::Http),
+        patience: patience(summaries, &view_of_sink, sink_call, fact.timeout.as_ref()),
+        is_repeated: reach.is_in_loop(summaries.values, site),
+    })
+}
+
+/// How long the call waits, where its library has a way to say that.
+fn patience(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    call: &Call,
+    timeout: Option<&Timeout>,
+) -> Patience {
+    let Some(timeout) = timeout else {
+        return Patience::Unknown;
+    };
+    let given = timeout
+        .places
+        .iter()
+        .find_map(|place| given_at(view, call, *place));
+    let factor = if timeout.is_milliseconds { 0.001 } else { 1.0 };
+    let Some(local) = given else {
+        // Options that come from elsewhere may say it.
+        return match timeout.default {
+            _ if call.arguments.iter().any(|argument| argument.is_spread) => Patience::Unknown,
+            Some(seconds) => Patience::Default(seconds),
+            None => Patience::Forever,
+        };
+    };
+    match text::constant(summaries, view.key, local) {
+        #[expect(clippy::cast_precision_loss, reason = "a time-out is small")]
+        Some(Constant::Integer(value)) => Patience::Seconds(value as f64 * factor),
+        Some(Constant::Number(value)) => Patience::Seconds(value * factor),
+        Some(Constant::Null) => Patience::Forever,
+        _ => Patience::Told,
+    }
+}
+
+/// What the caller says at a place.
+fn given_at(view: &View<'_>, call: &Call, place: TimeoutPlace) -> Option<LocalId> {
+    let positional = |position: u32| {
+        let argument = call.arguments.get(position as usize)?;
+        argument.name.is_empty().then_some(argument.value)
+    };
+    let named = |name| {
+        let mut arguments = call.arguments.iter();
+        arguments.find(|argument| argument.name == name)
+    };
+    match place {
+        TimeoutPlace::Argument(Place::Argument(position)) => positional(position),
+        TimeoutPlace::Argument(Place::Keyword(name)) => named(name).map(|argument| argument.value),
+        TimeoutPlace::Argument(Place::ArgumentOrKeyword(position, name)) => {
+            positional(position).or_else(|| named(name).map(|argument| argument.value))
+        }
+        TimeoutPlace::Argument(_) => None,
+        TimeoutPlace::Key(position, name) => {
+            let options = positional(position)?;
+            let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+            let entries = statements.find_map(|statement| match &statement.action {
+                crate::ir::Action::Assign(target, Value::Record(entries)) if *target == options => {
+                    Some(entries)
+                }
+                _ => None,
+            });
+            // Options that are made elsewhere may say it: then they are what says it.
+            let Some(entries) = entries else {
+                return Some(options);
+            };
+            let entry = entries
+                .iter()
+                .find(|(key, _)| *key == name || key.is_empty());
+            entry.map(|(_, value)| *value)
+        }
+    }
+}
