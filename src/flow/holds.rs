@@ -3,17 +3,20 @@
 //! In: where resources are taken and transactions begin. Out: [`Hold`]s: a function, how the connection comes to be held
 //! there, and the calls that run meanwhile. A callback that a transaction runs in, and a closure that a wrapper of the
 //! project runs in one, is such a function: its own code is where the wait must go.
+use super::automatic::{Automatic, Guest};
 use super::begins;
-use super::held::{self, HeldCall, Region, Subject};
+use super::held::{self, Given, HeldCall, Region, Subject};
 use super::reach::{Reach, decorator_facts};
 use super::reached::{self, Pool};
 use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
 use super::targets;
-use crate::ir::{BlockId, Call, Callee, LocalKind, Site};
+use super::text::Known;
+use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Site, Value};
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
+use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -30,6 +33,8 @@ pub struct Begun {
     pub through: Option<FunctionKey>,
     /// A session that begins by itself with its first statement.
     pub is_automatic: bool,
+    /// The setting that puts each request into a transaction; the place is where it is set.
+    pub setting: Option<Symbol>,
 }
 
 /// Code that runs while a connection is held.
@@ -64,9 +69,11 @@ pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
             found.extend(decorated(summaries, &view));
         }
     }
+    found.extend(requests(summaries, reach));
+    let automatic = Automatic::new(summaries);
     for function in candidates(summaries) {
         let view = summaries.view(function);
-        found.extend(transactions(summaries, &view));
+        found.extend(transactions(summaries, &automatic, &view));
         found.extend(clients(summaries, reach, &view));
         for (block, call) in view.calls() {
             found.extend(callbacks(summaries, &view, block, call));
@@ -121,11 +128,74 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
             callee: decorator.site,
             through: None,
             is_automatic: false,
+            setting: None,
         },
         pools: Vec::new(),
         region: whole(view),
         purpose: Purpose::Open,
     })
+}
+
+/// Functions that a setting of the project puts into a transaction: `ATOMIC_REQUESTS`.
+fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
+    let functions = reach.by_setting();
+    let mut places: Vec<(Symbol, Option<(FunctionKey, Site)>)> = Vec::new();
+    let mut found = Vec::new();
+    for (function, setting) in functions {
+        let known = places.iter().find(|(known, _)| *known == setting);
+        let place = known.map(|(_, place)| *place).unwrap_or_else(|| {
+            let place = set_at(summaries, setting);
+            places.push((setting, place));
+            place
+        });
+        let Some((settings, site)) = place else {
+            continue;
+        };
+        found.push(Hold {
+            function,
+            kind: Kind::Transaction,
+            begun: Begun {
+                function: settings,
+                site,
+                callee: site,
+                through: None,
+                is_automatic: false,
+                setting: Some(setting),
+            },
+            pools: Vec::new(),
+            region: whole(&summaries.view(function)),
+            purpose: Purpose::Open,
+        });
+    }
+    found
+}
+
+/// Where a module sets an entry of a mapping to true.
+fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey, Site)> {
+    let world = summaries.values.world();
+    let modules = world.functions().filter(|key| world.is_top_level(*key));
+    for function in modules {
+        let view = summaries.view(function);
+        let constants = view.constants();
+        let is_true = |local: LocalId| {
+            constants.get(&local) == Some(&Known::Constant(Constant::Bool(true)))
+        };
+        let names = |local: LocalId| {
+            constants.get(&local) == Some(&Known::Constant(Constant::Text(setting)))
+        };
+        let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+        let set = statements.find(|statement| match &statement.action {
+            Action::Assign(_, Value::Record(entries)) => entries
+                .iter()
+                .any(|(name, value)| *name == setting && is_true(*value)),
+            Action::SetItem(_, key, value) => names(*key) && is_true(*value),
+            _ => false,
+        });
+        if let Some(set) = set {
+            return Some((function, set.site));
+        }
+    }
+    None
 }
 
 /// All of a function, none of whose calls gets what is held.
@@ -143,14 +213,25 @@ fn whole(view: &View<'_>) -> Region {
     }
 }
 
-fn transactions<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Vec<Hold> {
+fn transactions<'p>(
+    summaries: &mut Summaries<'p>,
+    automatic: &Automatic,
+    view: &Rc<View<'p>>,
+) -> Vec<Hold> {
     let begins = begins::begins(summaries, view);
     let mut found: Vec<Hold> = begins
         .into_iter()
         .map(|begin| hold(summaries, view, begin, (Kind::Transaction, Purpose::Open)))
         .collect();
-    for taken in sites::acquisitions(summaries, view) {
-        if is_automatic(view, &taken) {
+    let own = sites::acquisitions(summaries, view);
+    for session in automatic.guests(view, &own) {
+        found.push(guest(summaries, view, &session));
+    }
+    for taken in own {
+        if taken
+            .resource
+            .is_some_and(|resource| automatic.is_certain(view, resource))
+        {
             let begin = Acquisition {
                 when: When::Use,
                 ..taken
@@ -163,26 +244,34 @@ fn transactions<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Vec<H
     found
 }
 
-/// Whether a session or connection begins a transaction with its first statement, and nothing turns that off.
-fn is_automatic(view: &View<'_>, taken: &Acquisition) -> bool {
-    let language = view.values.world().language(view.key);
-    let library = view.values.library();
-    let Some(resource) = taken.resource else {
-        return false;
+/// A transaction that begins with the first statement of a session that somebody else made.
+fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) -> Hold {
+    let given = Given {
+        locals: vec![guest.local],
+        resource: Some(guest.resource),
+        waits_for_use: true,
+        ..Given::default()
     };
-    let Some(unless) = library.autobegins(language, resource) else {
-        return false;
-    };
-    let is_off = |call: &Call| {
-        call.arguments
-            .iter()
-            .any(|argument| unless.contains(&argument.name))
-    };
-    let sets = view.body.blocks.iter().flat_map(|block| &block.statements);
-    let is_set = sets.into_iter().any(|statement| {
-        matches!(&statement.action, crate::ir::Action::SetField(_, name, _) if unless.contains(name))
-    });
-    !is_set && !view.call(taken.block).is_some_and(is_off)
+    let subject = Subject::Given(given);
+    let (mut held, solution) = held::solve(summaries, view, subject, Purpose::Open);
+    let region = held.region(&solution);
+    Hold {
+        function: view.key,
+        kind: Kind::Transaction,
+        begun: Begun {
+            function: view.key,
+            site: view.body.block(guest.block).site,
+            callee: view
+                .call(guest.block)
+                .map_or_else(Site::default, |call| call.callee_site),
+            through: None,
+            is_automatic: true,
+            setting: None,
+        },
+        pools: reached::pools_of_local(summaries, view, guest.local.0),
+        region,
+        purpose: Purpose::Open,
+    }
 }
 
 fn clients<'p>(summaries: &mut Summaries<'p>, reach: &mut Reach, view: &Rc<View<'p>>) -> Vec<Hold> {
@@ -232,6 +321,7 @@ fn hold<'p>(
             callee: taken.callee,
             through: taken.through,
             is_automatic: false,
+            setting: None,
         },
         pools: reached::pools_behind(summaries, view, taken.block),
         region,
@@ -270,6 +360,7 @@ fn callbacks<'p>(
         callee: call.callee_site,
         through: None,
         is_automatic: false,
+        setting: None,
     };
     let pools = reached::pools_behind(summaries, view, block);
     let arguments = call.arguments.iter();

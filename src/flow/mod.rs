@@ -3,6 +3,7 @@
 //! In: the linked program. Out: for each place where a client or session is taken, the ways on which it stays
 //! held; for each function, what it does to its caller's resources. One engine ([`engine`]) runs every analysis;
 //! [`summary`] carries facts over the call graph; [`witness`] tells the story of one path.
+pub mod automatic;
 pub mod begins;
 pub mod collections;
 pub mod engine;

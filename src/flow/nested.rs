@@ -39,7 +39,9 @@ pub fn nested(summaries: &mut Summaries<'_>, holds: &[Hold]) -> Vec<Nested> {
     let mut found: Vec<Nested> = Vec::new();
     for hold in holds.iter().filter(|hold| !hold.pools.is_empty()) {
         let view = summaries.view(hold.function);
-        for held in &hold.region.calls {
+        // Taken again in the next round while the first is held: that is a leak, and reported as one.
+        let is_own = |block: BlockId| view.body.block(block).site == hold.begun.site;
+        for held in hold.region.calls.iter().filter(|held| !is_own(held.block)) {
             let reached = reached::reached_by(summaries, &view, held, hold.purpose);
             let same = reached.checkouts.iter().find(|checkout| {
                 hold.pools

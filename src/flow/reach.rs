@@ -7,6 +7,7 @@ use crate::ir::{BlockId, Call, CallKind, Callee, Decorator, Terminator};
 use crate::library::{CallFact, Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::{CallSite, Entity, Values};
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Callers are followed this far.
@@ -32,6 +33,9 @@ pub struct Reach {
     loops: FxHashMap<FunctionKey, Vec<bool>>,
     /// Functions whose result a framework hands to whoever asks for it.
     injected: FxHashSet<FunctionKey>,
+    /// Functions that a setting may put into a transaction, and those that are left out.
+    by_setting: Vec<(FunctionKey, Symbol)>,
+    opted_out: FxHashSet<FunctionKey>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
 }
@@ -62,6 +66,9 @@ impl Reach {
                 let view = summaries.view(function);
                 reach.read_calls(&view);
             }
+            for fact in overridden(values, function) {
+                reach.note(fact, function);
+            }
             if is_entry_by_convention(values, function) {
                 reach.registered.insert(function);
             }
@@ -85,6 +92,11 @@ impl Reach {
         if fact.has(Effect::Injects) {
             self.injected.insert(function);
         }
+        self.by_setting
+            .extend(fact.transaction_setting.map(|setting| (function, setting)));
+        if fact.has(Effect::OptsOut) {
+            self.opted_out.insert(function);
+        }
     }
 
     fn read_calls(&mut self, view: &View<'_>) {
@@ -99,6 +111,7 @@ impl Reach {
                 Effect::RunsOnce,
                 Effect::Memoises,
                 Effect::Injects,
+                Effect::OptsOut,
             ];
             if !effects.into_iter().any(says) {
                 continue;
@@ -177,6 +190,15 @@ impl Reach {
         self.injected.contains(&function)
     }
 
+    /// The functions that a setting puts into a transaction, with its name, in order.
+    pub fn by_setting(&self) -> Vec<(FunctionKey, Symbol)> {
+        let mut found = self.by_setting.clone();
+        found.retain(|(function, _)| !self.opted_out.contains(function));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Whether the function's result is kept, so that its body runs once.
     pub fn is_memoised(&self, function: FunctionKey) -> bool {
         self.memoised.contains(&function)
@@ -227,6 +249,18 @@ impl Reach {
 
 fn is_made(entity: &Entity) -> bool {
     matches!(entity, Entity::Instance(_, Some(_)))
+}
+
+/// What the library data says of the method that a function overrides.
+fn overridden<'w>(values: &Values<'w>, function: FunctionKey) -> Vec<&'w CallFact> {
+    let world = values.world();
+    let Some(class) = world.class_of(function) else {
+        return Vec::new();
+    };
+    let (language, name) = (world.language(function), world.function(function).name);
+    let bases = values.library_bases(class).into_iter();
+    let facts = bases.flat_map(|base| values.library().method(language, base, &name));
+    facts.collect()
 }
 
 /// What the library data says of a decorator, plain or called.

@@ -8,9 +8,10 @@ use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
 use crate::ir::{BlockId, Call, CallKind, Callee, LocalId, Site};
-use crate::library::{CallFact, Effect, When};
+use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
-use crate::link::values::{Entity, Origin};
+use crate::link::values::{Entity, Origin, Values};
+use crate::source::Language;
 use crate::symbol::Symbol;
 use std::rc::Rc;
 
@@ -295,6 +296,7 @@ pub fn pools_of(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) 
 fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
     let values = summaries.values;
     match entity {
+        Entity::Instance(path, _) if shares(values, path) => None,
         Entity::Instance(_, Some(origin)) => {
             (!is_client(summaries, origin)).then_some(Pool::Made(origin))
         }
@@ -304,10 +306,19 @@ fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
             .then(|| Pool::Of(package(path))),
         Entity::Class(class) => {
             let bases = values.library_bases(class);
-            bases.first().map(|base| Pool::Of(package(*base)))
+            let base = bases.first().filter(|base| !shares(values, **base))?;
+            Some(Pool::Of(package(*base)))
         }
         _ => None,
     }
+}
+
+/// Whether statements of an instance go over the connection that the thread or task has already.
+fn shares(values: &Values<'_>, path: Symbol) -> bool {
+    let languages = [Language::Python, Language::JavaScript];
+    languages
+        .iter()
+        .any(|language| values.library().shares_connection(*language, path))
 }
 
 /// Whether what was made there is a client, session or transaction: its statements take no other connection.
@@ -331,12 +342,35 @@ pub fn pools_behind(summaries: &mut Summaries<'_>, view: &View<'_>, block: Block
     pools_within(summaries, view, block, BEHIND_LIMIT)
 }
 
+/// The pools that what a local stands for was taken from.
+pub fn pools_of_local(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId) -> Vec<Pool> {
+    let mut pools = Vec::new();
+    for entity in view.values.of(view.key, local).to_vec() {
+        if let Entity::Instance(_, Some(origin)) = entity
+            && let Some((view, block)) = summaries.made_at(origin)
+        {
+            pools.extend(pools_within(summaries, &view, block, BEHIND_LIMIT));
+        }
+    }
+    pools.sort_unstable();
+    pools.dedup();
+    pools
+}
+
 fn pools_within(
     summaries: &mut Summaries<'_>,
     view: &View<'_>,
     block: BlockId,
     limit: u32,
 ) -> Vec<Pool> {
+    // What keeps its connection in itself sends its own statements over that one.
+    let stays = |fact: &CallFact| {
+        fact.at == Place::Receiver && (fact.has(Effect::Acquires) || fact.has(Effect::Opens))
+    };
+    let facts = &view.meaning(block).facts;
+    if facts.iter().any(|(fact, _)| stays(fact)) {
+        return Vec::new();
+    }
     let mut pools = pools_of(summaries, view, block);
     let Some(call) = view.call(block).filter(|_| limit > 0) else {
         return pools;

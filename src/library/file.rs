@@ -63,6 +63,9 @@ struct TypeEntry {
     tells_released: Vec<String>,
     /// Options and fields that turn off that its first statement begins a transaction.
     autobegins_unless: Option<Vec<String>>,
+    /// Statements of one thread or task go over one connection.
+    #[serde(default)]
+    shares_connection: bool,
     /// For the reader.
     #[serde(rename = "source")]
     _source: Option<String>,
@@ -97,6 +100,7 @@ struct CallEntry {
     when: Option<When>,
     releaser: Option<PlaceText>,
     returns: Option<ReturnsText>,
+    transaction_setting: Option<String>,
     #[serde(default)]
     derives: bool,
     kind: Option<Outside>,
@@ -273,6 +277,7 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            shares_connection: self.shares_connection,
             autobegins: self
                 .autobegins_unless
                 .as_ref()
@@ -337,6 +342,7 @@ impl CallEntry {
             returns: self
                 .returns
                 .map_or(Returns::Unknown, |ReturnsText(returns)| returns),
+            transaction_setting: self.transaction_setting.as_deref().map(Symbol::new),
             derives: self.derives,
             kind: self.kind,
             timeout: self.timeout(),

@@ -83,6 +83,8 @@ pub enum Effect {
     Limits,
     /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.
     Bounds,
+    /// What it decorates runs outside the transaction that a setting would put it in.
+    OptsOut,
     /// Puts the statement that is its receiver into the transaction that is its argument: `transacting`.
     Joins,
 }
@@ -238,6 +240,8 @@ pub struct CallFact {
     pub releaser: Option<Place>,
     /// What the call gives.
     pub returns: Returns,
+    /// What it decorates, registers or is overridden with runs in a transaction where the project sets this to true.
+    pub transaction_setting: Option<Symbol>,
     /// What the call gives is the receiver in another form: it keeps where the receiver was made.
     pub derives: bool,
     /// For [`Effect::CallsOut`]: what is waited for.
@@ -269,6 +273,8 @@ pub struct TypeFact {
     pub fields: FxHashMap<Symbol, Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
+    /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
+    pub shares_connection: bool,
     /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
     /// its making, and fields of it, by which that is turned off.
     pub autobegins: Option<Vec<Symbol>>,
@@ -529,6 +535,18 @@ impl Library {
         })
     }
 
+    /// Whether statements of an instance go over the one connection that the thread or task has.
+    pub fn shares_connection(&self, language: Language, path: Symbol) -> bool {
+        let shelf = self.shelf(language);
+        let mut lineage = self.lineage(language, path);
+        lineage.any(|path| {
+            shelf
+                .types
+                .get(&path)
+                .is_some_and(|fact| fact.shares_connection)
+        })
+    }
+
     /// Whether a statement of an instance begins a transaction, and what turns that off.
     pub fn autobegins(&self, language: Language, path: Symbol) -> Option<&[Symbol]> {
         let shelf = self.shelf(language);
@@ -561,15 +579,15 @@ impl Library {
             "Symbol.asyncDispose" => "Symbol.dispose",
             other => other,
         };
-        for path in self.lineage(language, path) {
-            for name in [name, plain] {
-                let facts = self.call(language, Symbol::new(&format!("{path}#{name}")));
-                if !facts.is_empty() {
-                    return facts;
-                }
-            }
-        }
-        &[]
+        // `#*` stands for every method that has no entry of its own.
+        let any = if name.starts_with('_') { plain } else { "*" };
+        let names = [name, plain, any];
+        let of = |name: &str| {
+            self.lineage(language, path)
+                .map(|path| self.call(language, Symbol::new(&format!("{path}#{name}"))))
+                .find(|facts| !facts.is_empty())
+        };
+        names.into_iter().find_map(of).unwrap_or(&[])
     }
 
     /// Whether a pool or a resource can be had from the path, directly or through what it gives.

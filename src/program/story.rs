@@ -16,6 +16,9 @@ impl Program<'_> {
                 return name.text().to_owned();
             }
         }
+        if let Some(setting) = begun.setting {
+            return setting.text().to_owned();
+        }
         let callee = self.quote(self.world.span(begun.function, begun.callee));
         let callee = callee.trim_start_matches('@');
         callee.split('(').next().unwrap_or_default().to_owned()
@@ -24,6 +27,7 @@ impl Program<'_> {
     /// The step that takes the connection or begins the transaction.
     pub fn begun_step(&self, kind: Kind, begun: &Begun) -> Step {
         let message = match kind {
+            _ if begun.setting.is_some() => "this puts each request into a transaction",
             Kind::Transaction if begun.is_automatic => "its first statement begins a transaction",
             Kind::Transaction => "transaction begins here",
             Kind::Session => "session opened here",

@@ -49,12 +49,12 @@ fn message(program: &Program<'_>, nested: &Nested) -> String {
     let begun = program.begun_name(&nested.begun);
     let noun = nested.kind.noun();
     let outside = if nested.kind == Kind::Transaction && nested.is_statement {
-        ", outside the transaction"
+        ", and its statement is outside that transaction"
     } else {
         ""
     };
     format!(
-        "`{callee}` takes a second connection of the pool{outside} while the {noun} from `{begun}` has one: \
+        "`{callee}` takes a second connection of the pool while the {noun} from `{begun}` has one{outside}: \
          n callers at once need n x (2 - 1) + 1 connections, or all wait for each other"
     )
 }

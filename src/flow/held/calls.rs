@@ -68,7 +68,7 @@ impl<'p> Held<'_, 'p> {
         }
         for next in [after.returns, after.returns_also].into_iter().flatten() {
             let (mut next, mut facts) = (next, facts.clone());
-            facts.set(call.result, None);
+            facts.set(call.result, self.anew(call.result));
             if next == Mode::Done && mode.is_active() {
                 facts.forget_resource();
             } else if let Some(fact) = after.result {

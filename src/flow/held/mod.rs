@@ -79,7 +79,7 @@ pub struct Given {
     pub resource: Option<Symbol>,
     /// The callback's error parameter: set exactly when there is no resource.
     pub error: Option<LocalId>,
-    /// Nothing is held before the first statement.
+    /// Nothing is held before the first statement; the locals are sessions from whichever assignment on.
     pub waits_for_use: bool,
 }
 
@@ -393,6 +393,16 @@ impl<'p> Held<'_, 'p> {
         vec![(Mode::Held, given), (Mode::Idle, failed)]
     }
 
+    /// What a local is again once it is assigned: a session that somebody else made.
+    fn anew(&self, local: LocalId) -> Option<Fact> {
+        let Subject::Given(given) = &self.subject else {
+            return None;
+        };
+        let mut locals = given.locals.iter().filter(|_| given.waits_for_use);
+        let (_, shape) = locals.find(|(known, _)| *known == local)?;
+        Some(Fact::of(*shape))
+    }
+
     /// The mode once a session was lent to whoever resumes the generator, who will use it.
     fn lent(&self, kind: Suspension, value: LocalId, mode: Mode, facts: &Facts) -> Mode {
         let is_lent =
@@ -448,6 +458,7 @@ impl<'p> Held<'_, 'p> {
             return;
         }
         let is_shared = is_captured || self.summaries.is_shared(self.view.key, target);
+        let fact = fact.or(self.anew(target));
         facts.set(target, fact.filter(|fact| !is_shared || fact.reaches()));
     }
 

@@ -1,9 +1,5 @@
 //! Calls: what they lead to, and the values that flow through them.
-use super::{
-    Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Entity, Form, FunctionKey, Holder,
-    Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher,
-    parameter_of,
-};
+use super::{Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Effect, Entity, Form, FunctionKey, Holder, Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher, parameter_of};
 
 impl<'w> Values<'w> {
     pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
@@ -300,6 +296,13 @@ impl<'w> Values<'w> {
             let argument = call.arguments.get(position as usize)?;
             Some(values.local(site.function, argument.value))
         };
+        if fact.has(Effect::Injects)
+            && let Some(Place::Argument(position) | Place::ArgumentOrKeyword(position, _)) =
+                fact.target
+            && let Some(node) = argument(self, position)
+        {
+            self.watch(node, Watcher::ResultOf(result));
+        }
         match fact.returns {
             Returns::Unknown if fact.resource.is_none() && !fact.callee.contains('#') => {
                 if self
@@ -392,6 +395,26 @@ impl<'w> Values<'w> {
                 self.watch(self.yield_node(function), Watcher::Copy(target));
             }
             Entity::Class(class) => self.add(target, Entity::Object(class)),
+            _ => {}
+        }
+    }
+
+    /// A decorator that makes an instance of a library's type of a function: a task that can be called and enqueued.
+    pub(super) fn decorated(&mut self, decorator: Entity, target: Node) {
+        match decorator {
+            Entity::Instance(path, _) => self.add(target, Entity::Instance(path, None)),
+            Entity::External(path) => {
+                for language in [Language::Python, Language::JavaScript] {
+                    let facts = self.library.call(language, path);
+                    let made = facts.iter().find_map(|fact| match fact.returns {
+                        Returns::Type(kind) => Some(kind),
+                        _ => None,
+                    });
+                    if let Some(kind) = made {
+                        self.add(target, Entity::Instance(kind, None));
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -16,7 +16,7 @@ use crate::ir::{
     Action, BlockId, Call, CallKind, Callee, Constant, ImportId, Imported, LocalId, Site,
     Suspension, Terminator, Type, Value,
 };
-use crate::library::{CallFact, Form, Library, Place, Returns};
+use crate::library::{CallFact, Effect, Form, Library, Place, Returns};
 use crate::source::{FileId, Language};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -100,6 +100,8 @@ enum Watcher {
     ResultOf(Node),
     /// What entering what is held here gives.
     Entered(Node),
+    /// A function bound there is decorated with what is held here.
+    Decorates(Node),
 }
 
 /// What calling an entity leads to.
@@ -374,6 +376,7 @@ impl<'w> Values<'w> {
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
             Watcher::Entered(target) => self.entered(entity, target),
+            Watcher::Decorates(target) => self.decorated(entity, target),
         }
     }
 
@@ -517,6 +520,8 @@ impl<'w> Values<'w> {
         match entity {
             Entity::External(path) => self.add(target, Entity::Instance(path, None)),
             Entity::Class(class) => self.add(target, Entity::Object(class)),
+            // An alias that says how the value comes: `Annotated[Session, Depends(get_session)]`.
+            Entity::Instance(_, Some(_)) => self.add(target, entity),
             _ => {}
         }
     }

@@ -77,6 +77,11 @@ impl Values<'_> {
             if let Some(annotation) = &parameter.annotation {
                 self.seed_type(function, annotation, node);
             }
+            // What is injected says where it comes from: `Annotated[Session, Depends(get_session)]`.
+            for decorator in &parameter.decorators {
+                let source = self.local(parent, *decorator);
+                self.watch(source, Watcher::Copy(node));
+            }
             if let Some(default) = parameter.default {
                 let source = self.local(parent, default);
                 self.watch(source, Watcher::Copy(node));
@@ -162,6 +167,9 @@ impl Values<'_> {
                 if let Some(name) = self.constant_key(function, *key) {
                     let object = self.local(function, *object);
                     self.watch(object, Watcher::Load(name, target));
+                } else if self.world.function(function).local(*object).name == "Annotated" {
+                    let parts = self.local(function, *key);
+                    self.watch(parts, Watcher::Element(target));
                 }
             }
             Value::Element(collection) => {
@@ -169,7 +177,12 @@ impl Values<'_> {
                 self.watch(collection, Watcher::Element(target));
             }
             Value::Closure(id) => {
-                self.add(target, Entity::Function(self.world.sibling(function, *id)));
+                let closure = self.world.sibling(function, *id);
+                self.add(target, Entity::Function(closure));
+                for decorator in &self.world.function(closure).decorators {
+                    let decorator = self.local(function, decorator.value);
+                    self.watch(decorator, Watcher::Decorates(target));
+                }
             }
             Value::Class(id) => {
                 self.add(target, Entity::Class(self.world.class_near(function, *id)));

@@ -1,0 +1,151 @@
+//! Sessions and connections that begin a transaction with their first statement.
+//!
+//! In: a function and what its calls mean. Out: the sessions in it of which that is certain: those it makes, and those it
+//! has by parameter, variable or scope. Where some option or field in the program may turn it off, it is not.
+use super::begins::type_of;
+use super::sites::{Acquisition, View};
+use super::summary::{Shape, Summaries};
+use super::text;
+use crate::ir::{Action, BlockId, CallKind, Callee, Constant, LocalId, LocalKind, Value};
+use crate::library::{CallFact, Effect};
+use crate::link::FunctionKey;
+use crate::symbol::Symbol;
+use rustc_hash::FxHashSet;
+
+/// Names of options and fields that the program sets such that a transaction may not begin by itself.
+#[derive(Debug, Default)]
+pub struct Automatic {
+    turned_off: FxHashSet<Symbol>,
+}
+
+/// A session that the function has from somebody else.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The local that reaches it, and how.
+    pub local: (LocalId, Shape),
+    /// Its type.
+    pub resource: Symbol,
+    /// Its first statement in the function.
+    pub block: BlockId,
+}
+
+impl Automatic {
+    /// Reads what the program sets.
+    pub fn new(summaries: &mut Summaries<'_>) -> Self {
+        let mut found = Self::default();
+        for function in summaries.values.world().functions() {
+            let view = summaries.view(function);
+            let statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+            for statement in statements {
+                match &statement.action {
+                    Action::SetField(_, name, value) => {
+                        found.note(summaries, function, *name, *value);
+                    }
+                    Action::Assign(_, Value::Record(entries)) => {
+                        for (name, value) in
+                            entries.iter().filter(|(name, _)| *name == "autocommit")
+                        {
+                            found.note(summaries, function, *name, *value);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            for (block, call) in view.calls() {
+                if opens(&view, block) {
+                    for argument in call
+                        .arguments
+                        .iter()
+                        .filter(|argument| !argument.name.is_empty())
+                    {
+                        found.note(summaries, function, argument.name, argument.value);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// A value other than a plain `False`, or a level of isolation, turns the option on.
+    fn note(
+        &mut self,
+        summaries: &mut Summaries<'_>,
+        function: FunctionKey,
+        name: Symbol,
+        value: LocalId,
+    ) {
+        let is_harmless = match text::constant(summaries, function, value) {
+            Some(Constant::Bool(false) | Constant::Null | Constant::Integer(0)) => true,
+            Some(Constant::Text(level)) => !level.eq_ignore_ascii_case("autocommit"),
+            _ => false,
+        };
+        if !is_harmless {
+            self.turned_off.insert(name);
+        }
+    }
+
+    /// Whether a type's first statement certainly begins a transaction.
+    pub fn is_certain(&self, view: &View<'_>, resource: Symbol) -> bool {
+        let language = view.values.world().language(view.key);
+        let unless = view.values.library().autobegins(language, resource);
+        unless.is_some_and(|names| !names.iter().any(|name| self.turned_off.contains(name)))
+    }
+
+    /// The sessions in a function that it has from somebody else and sends statements over, one per variable.
+    pub fn guests(&self, view: &View<'_>, own: &[Acquisition]) -> Vec<Guest> {
+        let mut found: Vec<Guest> = Vec::new();
+        for (block, call) in view.calls() {
+            let sends = |fact: &CallFact| fact.has(Effect::Queries) && !fact.has(Effect::Begins);
+            let facts = &view.meaning(block).facts;
+            let Callee::Method(receiver, _) = call.callee else {
+                continue;
+            };
+            if call.kind == CallKind::Exit || !facts.iter().any(|(fact, _)| sends(fact)) {
+                continue;
+            }
+            let Some(resource) = type_of(view, receiver) else {
+                continue;
+            };
+            // A session of its own type that the function makes is followed from there.
+            let is_own = own.iter().any(|taken| taken.resource == Some(resource));
+            if is_own || !self.is_certain(view, resource) {
+                continue;
+            }
+            let local = access(view, receiver);
+            if found.iter().all(|guest| guest.local != local) {
+                found.push(Guest {
+                    local,
+                    resource,
+                    block,
+                });
+            }
+        }
+        found
+    }
+}
+
+/// How a function reaches a receiver: a variable, or a field of one.
+fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
+    let local = view.body.local(receiver);
+    if local.name.is_empty() && local.kind == LocalKind::Temporary {
+        let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+        let read = statements.find_map(|statement| match statement.action {
+            Action::Assign(target, Value::Field(object, name)) if target == receiver => {
+                Some((object, Shape::Under(name)))
+            }
+            _ => None,
+        });
+        if let Some(read) = read {
+            return read;
+        }
+    }
+    (receiver, Shape::Itself)
+}
+
+/// Whether a call makes a pool, a client or a session.
+fn opens(view: &View<'_>, block: BlockId) -> bool {
+    let effects = [Effect::OpensPool, Effect::Opens, Effect::Acquires];
+    effects
+        .iter()
+        .any(|effect| view.meaning(block).fact(*effect).is_some())
+}
