@@ -177,9 +177,8 @@ fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey
     for function in modules {
         let view = summaries.view(function);
         let constants = view.constants();
-        let is_true = |local: LocalId| {
-            constants.get(&local) == Some(&Known::Constant(Constant::Bool(true)))
-        };
+        let is_true =
+            |local: LocalId| constants.get(&local) == Some(&Known::Constant(Constant::Bool(true)));
         let names = |local: LocalId| {
             constants.get(&local) == Some(&Known::Constant(Constant::Text(setting)))
         };

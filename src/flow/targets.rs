@@ -25,7 +25,9 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
         !traits.is_async || traits.is_generator || is_awaited(view, call)
     };
     found.extend(meaning.functions.iter().copied().filter(runs_now));
-    found.extend(meaning.generators.iter().copied());
+    // What a generator does behind its `yield` is not told apart from what it does before it.
+    let enters = call.kind != CallKind::Exit;
+    found.extend(meaning.generators.iter().copied().filter(|_| enters));
     let facts = || meaning.facts.iter().map(|(fact, _)| *fact);
     let runs = [
         Effect::CallsBack,

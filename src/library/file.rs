@@ -3,6 +3,7 @@ use super::{
     CallFact, Effect, Form, Outside, Place, Returns, Shelf, Timeout, TimeoutPlace, TypeFact, When,
 };
 use crate::symbol::Symbol;
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -61,6 +62,10 @@ struct TypeEntry {
     tells_held: Vec<String>,
     #[serde(default)]
     tells_released: Vec<String>,
+    #[serde(default)]
+    tells_open: Vec<String>,
+    #[serde(default)]
+    tells_finished: Vec<String>,
     /// Options and fields that turn off that its first statement begins a transaction.
     autobegins_unless: Option<Vec<String>>,
     /// Statements of one thread or task go over one connection.
@@ -282,18 +287,8 @@ impl TypeEntry {
                 .autobegins_unless
                 .as_ref()
                 .map(|names| names.iter().map(|name| Symbol::new(name)).collect()),
-            tells: {
-                let names = |names: &[String], held| {
-                    names
-                        .iter()
-                        .map(move |name| (Symbol::new(name), held))
-                        .collect::<Vec<_>>()
-                };
-                names(&self.tells_held, true)
-                    .into_iter()
-                    .chain(names(&self.tells_released, false))
-                    .collect()
-            },
+            tells: tells(&self.tells_held, &self.tells_released),
+            tells_open: tells(&self.tells_open, &self.tells_finished),
             fields: self
                 .fields
                 .iter()
@@ -301,6 +296,18 @@ impl TypeEntry {
                 .collect(),
         }
     }
+}
+
+/// Names with what it tells that they are truthy.
+fn tells(yes: &[String], no: &[String]) -> FxHashMap<Symbol, bool> {
+    let named = |names: &[String], holds: bool| {
+        let names = names.iter().map(|name| (Symbol::new(name), holds));
+        names.collect::<Vec<_>>()
+    };
+    named(yes, true)
+        .into_iter()
+        .chain(named(no, false))
+        .collect()
 }
 
 impl CallEntry {

@@ -273,6 +273,8 @@ pub struct TypeFact {
     pub fields: FxHashMap<Symbol, Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
+    /// The same of a transaction that it has: `isTransactionActive`.
+    pub tells_open: FxHashMap<Symbol, bool>,
     /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
     pub shares_connection: bool,
     /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
@@ -559,6 +561,13 @@ impl Library {
         let shelf = self.shelf(language);
         self.lineage(language, path)
             .find_map(|path| shelf.types.get(&path)?.tells.get(&name).copied())
+    }
+
+    /// Whether a field or method that is truthy tells that an instance's transaction is still open.
+    pub fn tells_open(&self, language: Language, path: Symbol, name: Symbol) -> Option<bool> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.tells_open.get(&name).copied())
     }
 
     /// What the data says about calling a path, one entry per form.

@@ -63,7 +63,9 @@ impl<'w> Values<'w> {
         {
             self.gather_anonymous(function, call, name, &mut meaning);
         }
-        meaning.functions.sort_unstable();
+        meaning
+            .functions
+            .sort_unstable_by_key(|function| self.world.place(*function));
         meaning.functions.dedup();
         meaning
     }

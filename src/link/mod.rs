@@ -10,6 +10,7 @@ pub mod values;
 use crate::ir::{Class, ClassId, Function, FunctionId, LocalId, Module, Site};
 use crate::source::{FileId, Language, Sources, Span};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// A function of the whole program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,83 +20,142 @@ pub struct FunctionKey(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClassKey(pub u32);
 
-/// All lowered modules with program-wide numbering.
+/// Where lowered modules are kept: one place per file. What is put there stays where it is, so that a [`World`] can
+/// grow while others hold on to its functions.
 #[derive(Debug)]
-pub struct World {
-    /// The modules, in order of their files.
-    pub modules: Vec<Module>,
+pub struct Modules(Vec<OnceLock<Box<Module>>>);
+
+impl Modules {
+    /// A place for each file.
+    pub fn new(sources: &Sources) -> Self {
+        Self(sources.iter().map(|_| OnceLock::new()).collect())
+    }
+
+    fn put(&self, module: Module) -> Option<&Module> {
+        let place = self.0.get(module.file.0 as usize)?;
+        place.set(Box::new(module)).ok()?;
+        place.get().map(Box::as_ref)
+    }
+}
+
+/// All modules lowered so far, with program-wide numbering in the order in which they came.
+#[derive(Debug)]
+pub struct World<'w> {
+    places: &'w Modules,
+    sources: &'w Sources,
+    modules: Vec<&'w Module>,
     by_file: Vec<Option<u32>>,
     functions: Vec<(u32, FunctionId)>,
     first_function: Vec<u32>,
     classes: Vec<(u32, ClassId)>,
     first_class: Vec<u32>,
-    languages: Vec<Language>,
 }
 
-impl World {
-    /// Numbers the functions and classes of the modules.
-    pub fn new(mut modules: Vec<Module>, sources: &Sources) -> Self {
-        modules.sort_by_key(|module| module.file);
-        let mut world = Self {
+impl<'w> World<'w> {
+    /// A world without modules.
+    pub fn new(places: &'w Modules, sources: &'w Sources) -> Self {
+        Self {
+            places,
+            sources,
+            modules: Vec::new(),
             by_file: vec![None; sources.len()],
             functions: Vec::new(),
             first_function: Vec::new(),
             classes: Vec::new(),
             first_class: Vec::new(),
-            languages: modules
-                .iter()
-                .map(|module| sources.get(module.file).language)
-                .collect(),
-            modules: Vec::new(),
-        };
-        for (number, module) in (0u32..).zip(&modules) {
-            world.by_file[module.file.0 as usize] = Some(number);
-            world.first_function.push(length(&world.functions));
-            world.first_class.push(length(&world.classes));
-            world
-                .functions
-                .extend((0..module.functions.len()).map(|index| (number, FunctionId::new(index))));
-            world
-                .classes
-                .extend((0..module.classes.len()).map(|index| (number, ClassId::new(index))));
         }
-        world.modules = modules;
-        world
+    }
+
+    /// Takes modules in and numbers their functions and classes; what was numbered before keeps its number.
+    pub fn extend(&mut self, modules: Vec<Module>) {
+        for module in modules {
+            let Some(module) = self.places.put(module) else {
+                continue;
+            };
+            let number = length(&self.modules);
+            self.by_file[module.file.0 as usize] = Some(number);
+            self.first_function.push(length(&self.functions));
+            self.first_class.push(length(&self.classes));
+            let functions = 0..module.functions.len();
+            self.functions
+                .extend(functions.map(|index| (number, FunctionId::new(index))));
+            let classes = 0..module.classes.len();
+            self.classes
+                .extend(classes.map(|index| (number, ClassId::new(index))));
+            self.modules.push(module);
+        }
+    }
+
+    /// The files.
+    pub fn sources(&self) -> &'w Sources {
+        self.sources
+    }
+
+    /// The modules, in the order in which they came.
+    pub fn newest(&self, from: usize) -> &[&'w Module] {
+        self.modules.get(from..).unwrap_or_default()
+    }
+
+    /// The modules, in order of file.
+    pub fn modules(&self) -> impl Iterator<Item = &'w Module> {
+        let numbers = self.by_file.iter().flatten();
+        numbers.map(|number| self.modules[*number as usize])
+    }
+
+    /// The number of functions: the next one gets this number.
+    pub fn function_count(&self) -> u32 {
+        length(&self.functions)
+    }
+
+    /// The number of classes: the next one gets this number.
+    pub fn class_count(&self) -> u32 {
+        length(&self.classes)
     }
 
     /// Every function, in order of file and place.
-    pub fn functions(&self) -> impl Iterator<Item = FunctionKey> + use<> {
-        (0..length(&self.functions)).map(FunctionKey)
+    pub fn functions(&self) -> impl Iterator<Item = FunctionKey> {
+        self.modules()
+            .flat_map(|module| self.functions_of(module.file))
+            .map(FunctionKey)
     }
 
     /// Every class, in order of file and place.
-    pub fn classes(&self) -> impl Iterator<Item = ClassKey> + use<> {
-        (0..length(&self.classes)).map(ClassKey)
+    pub fn classes(&self) -> impl Iterator<Item = ClassKey> {
+        self.by_file.iter().flatten().flat_map(|number| {
+            let number = *number as usize;
+            let first = self.first_class[number];
+            (first..first + length(&self.modules[number].classes)).map(ClassKey)
+        })
     }
 
     /// The module of a file, if it was lowered.
-    pub fn module_of(&self, file: FileId) -> Option<&Module> {
-        self.by_file[file.0 as usize].map(|number| &self.modules[number as usize])
+    pub fn module_of(&self, file: FileId) -> Option<&'w Module> {
+        self.by_file[file.0 as usize].map(|number| self.modules[number as usize])
     }
 
     /// The function.
-    pub fn function(&self, key: FunctionKey) -> &Function {
+    pub fn function(&self, key: FunctionKey) -> &'w Function {
         let (module, id) = self.functions[key.0 as usize];
         &self.modules[module as usize].functions[id.index()]
     }
 
     /// The module a function is in.
-    pub fn module(&self, key: FunctionKey) -> &Module {
-        &self.modules[self.functions[key.0 as usize].0 as usize]
+    pub fn module(&self, key: FunctionKey) -> &'w Module {
+        self.modules[self.functions[key.0 as usize].0 as usize]
+    }
+
+    /// Where a function stands: what orders functions whatever order their files came in.
+    pub fn place(&self, key: FunctionKey) -> (FileId, FunctionId) {
+        (self.module(key).file, self.functions[key.0 as usize].1)
     }
 
     /// The language a function is written in.
     pub fn language(&self, key: FunctionKey) -> Language {
-        self.languages[self.functions[key.0 as usize].0 as usize]
+        self.sources.get(self.module(key).file).language
     }
 
     /// The class.
-    pub fn class(&self, key: ClassKey) -> &Class {
+    pub fn class(&self, key: ClassKey) -> &'w Class {
         let (module, id) = self.classes[key.0 as usize];
         &self.modules[module as usize].classes[id.index()]
     }

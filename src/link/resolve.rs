@@ -4,6 +4,7 @@
 //! answers what a specifier written in a file names.
 use crate::source::{FileId, Manifest, Sources};
 use crate::symbol::Symbol;
+use memchr::memmem;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -25,9 +26,18 @@ pub struct Resolver<'s> {
     packages: FxHashMap<String, (String, Value)>,
     /// `tsconfig.json` by directory: base folder and path patterns.
     configs: FxHashMap<String, PathConfig>,
-    /// Answers so far, by folder and specifier: the files of a folder import the same things.
+    /// Answers so far, by the folder that specifiers start from.
     known: RefCell<FxHashMap<(Symbol, Symbol), Target>>,
-    folders: Vec<Symbol>,
+    folders: Vec<Folder>,
+}
+
+/// Where the specifiers of a file start.
+#[derive(Clone, Copy, Debug)]
+struct Folder {
+    /// Relative ones: the file's folder.
+    own: Symbol,
+    /// Absolute ones: the nearest folder on which their meaning depends, so that most of a project shares its answers.
+    root: Symbol,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -51,10 +61,7 @@ impl<'s> Resolver<'s> {
             packages: FxHashMap::default(),
             configs: FxHashMap::default(),
             known: RefCell::default(),
-            folders: sources
-                .iter()
-                .map(|(_, source)| Symbol::new(split(&source.path).0))
-                .collect(),
+            folders: Vec::new(),
         };
         let texts: FxHashMap<&str, &str> = manifests
             .iter()
@@ -71,7 +78,38 @@ impl<'s> Resolver<'s> {
                 _ => {}
             }
         }
+        let mut roots = FxHashMap::default();
+        let folders = sources.iter().map(|(_, source)| {
+            let own = Symbol::new(split(&source.path).0);
+            let is_python = source.language.is_python();
+            let root = *roots
+                .entry((own, is_python))
+                .or_insert_with(|| resolver.root(own.text(), is_python));
+            Folder { own, root }
+        });
+        resolver.folders = folders.collect();
         resolver
+    }
+
+    /// The nearest folder that decides what absolute specifiers name.
+    fn root(&self, folder: &'static str, is_python: bool) -> Symbol {
+        let decides = |folder: &&str| {
+            if is_python {
+                self.is_root(folder)
+            } else {
+                self.configs.contains_key(*folder)
+            }
+        };
+        Symbol::new(ancestors(folder).find(decides).unwrap_or_default())
+    }
+
+    /// Whether absolute Python names start here: a folder that is a package is no such place.
+    fn is_root(&self, folder: &str) -> bool {
+        folder.is_empty()
+            || self
+                .sources
+                .find(&format!("{folder}/__init__.py"))
+                .is_none()
     }
 
     fn add_package(&mut self, folder: &str, text: &str) {
@@ -84,9 +122,21 @@ impl<'s> Resolver<'s> {
         }
     }
 
+    /// Whether the text of a file holds a name: where not, the file does not bind it.
+    pub fn mentions(&self, file: FileId, name: &str) -> bool {
+        let text = self.sources.get(file).text.as_bytes();
+        let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
+        has(name) || has("import *")
+    }
+
     /// What a specifier names, written in this file.
     pub fn resolve(&self, from: FileId, specifier: Symbol) -> Target {
-        let folder = self.folders[from.0 as usize];
+        let Folder { own, root } = self.folders[from.0 as usize];
+        let folder = if specifier.starts_with('.') {
+            own
+        } else {
+            root
+        };
         if let Some(known) = self.known.borrow().get(&(folder, specifier)) {
             return *known;
         }
@@ -185,10 +235,7 @@ impl<'s> Resolver<'s> {
             let base = ancestors(folder).nth(dots - 1);
             base.and_then(|base| self.python_module(base, &path))
         } else {
-            // A folder that is a package is no place that absolute names start from.
-            let is_package =
-                |base: &str| self.sources.find(&format!("{base}/__init__.py")).is_some();
-            let roots = ancestors(folder).filter(|base| base.is_empty() || !is_package(base));
+            let roots = ancestors(folder).filter(|base| self.is_root(base));
             let mut roots = roots.into_iter();
             roots.find_map(|base| {
                 let in_src = join(base, "src").and_then(|src| self.python_module(&src, &path));

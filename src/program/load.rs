@@ -2,59 +2,76 @@
 //!
 //! In: all sources. Out: the lowered modules that can matter. Parsing is what a run costs, so a file is parsed only when
 //! it imports a library that hands out resources, when it uses something such a file exports, or when a function that
-//! has a resource calls into it. Each round asks the values of the files parsed so far what is missing.
+//! has a resource calls into it. Each round asks what the newest files make necessary, and looks at nothing twice.
 //!
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
-use crate::ir::{Action, Call, Callee, FunctionId, LocalId, LocalKind, Module, Terminator, Value};
+use super::importers::Importers;
+use super::running::Running;
+use super::interest::{Gain, Interest, is_of_interest, names_of, words_of};
+use crate::ir::{
+    Action, Block, Call, Callee, Function, FunctionId, ImportId, LocalId, LocalKind, Module, Terminator,
+    Type, Value,
+};
 use crate::library::Library;
-use crate::link::FunctionKey;
-use crate::link::values::{Entity, Values};
+use crate::link::{ClassKey, FunctionKey};
+use crate::link::resolve::Resolver;
+use crate::link::values::Values;
 use crate::lower;
 use crate::progress::Progress;
-use crate::source::{FileId, Language, Manifest, Source, Sources};
+use crate::source::{FileId, Language, Source, Sources};
 use crate::symbol::Symbol;
 use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Rounds of asking what is missing; re-exports and call chains are rarely deeper.
-const ROUND_LIMIT: usize = 12;
-
-/// Fields a callee is read from: `this.services.users.find()`.
+/// Fields and calls that a callee is read from: `this.services.users.find()`, `User.get(id).lock(session)`.
 const FIELD_LIMIT: usize = 6;
 
-/// What makes an unparsed file worth parsing: it imports this module and uses one of these names.
-#[derive(Debug, Default)]
-struct Wanted {
-    /// Exported names, each with the words of which one must stand beside it; none where any use matters.
-    names: FxHashMap<Symbol, Vec<&'static str>>,
-    /// The module's default export or the module itself matters: any importer does.
-    is_whole: bool,
-}
+/// Exported names, each with the words of which one must stand beside a use that matters; none where any use does.
+type Names = BTreeMap<Symbol, Vec<&'static str>>;
+
+/// The locals of a file's top-level code that imports are assigned to.
+type Imports = FxHashMap<LocalId, Vec<ImportId>>;
 
 /// Loads round by round.
 pub(super) struct Loader<'s> {
     sources: &'s Sources,
-    manifests: &'s [Manifest],
+    resolver: &'s Resolver<'s>,
     progress: &'s Progress,
     is_loaded: Vec<bool>,
-    rounds: usize,
+    /// Modules that were looked at.
+    seen: usize,
+    interest: Interest,
+    running: Running,
+    /// What is of interest of what a file exports.
+    exports: FxHashMap<FileId, Names>,
+    /// By file: those that export all that it exports.
+    passers: FxHashMap<FileId, Vec<FileId>>,
+    imports: FxHashMap<FileId, Imports>,
+    importers: Option<Importers>,
 }
 
 impl<'s> Loader<'s> {
     /// Nothing is loaded yet.
     pub(super) fn new(
         sources: &'s Sources,
-        manifests: &'s [Manifest],
+        resolver: &'s Resolver<'s>,
         progress: &'s Progress,
     ) -> Self {
         Self {
             sources,
-            manifests,
+            resolver,
             progress,
             is_loaded: vec![false; sources.len()],
-            rounds: 0,
+            seen: 0,
+            interest: Interest::default(),
+            running: Running::default(),
+            exports: FxHashMap::default(),
+            passers: FxHashMap::default(),
+            imports: FxHashMap::default(),
+            importers: None,
         }
     }
 
@@ -64,20 +81,22 @@ impl<'s> Loader<'s> {
         self.lower(&seeds)
     }
 
-    /// The files that the modules loaded so far call for, in order; none when there is enough.
-    pub(super) fn missing(&mut self, values: &Values<'_>) -> Vec<FileId> {
-        self.rounds += 1;
-        if self.rounds > ROUND_LIMIT {
-            return Vec::new();
+    /// The files that what is new calls for, in order; none when there is enough.
+    pub(super) fn missing(&mut self, values: &mut Values<'_>) -> Vec<FileId> {
+        let news = values.take_news();
+        let gain = self.interest.hear(values, &news);
+        let mut missing = BTreeSet::new();
+        self.inherited(values, &mut missing);
+        self.called(values, &gain.holding, &mut missing);
+        for function in self.running.hear(values, &news, self.seen) {
+            self.follow(values, function, &mut missing, |_| true);
         }
-        let mut missing = self.called(values);
-        missing.extend(self.importers(values));
-        let files = self.sources.iter().map(|(file, _)| file);
-        files.filter(|file| missing.contains(file)).collect()
+        let wanted = self.wanted(values, &gain);
+        self.importing(wanted, &mut missing);
+        self.seen += values.world().newest(self.seen).len();
+        missing.into_iter().collect()
     }
-}
 
-impl Loader<'_> {
     /// Lowers files, in parallel; in order.
     pub(super) fn lower(&mut self, files: &[FileId]) -> Vec<Module> {
         for file in files {
@@ -90,7 +109,9 @@ impl Loader<'_> {
         };
         files.par_iter().map(lower).collect()
     }
+}
 
+impl Loader<'_> {
     fn unloaded(&self) -> Vec<FileId> {
         let files = self.sources.iter().map(|(file, _)| file);
         files
@@ -141,69 +162,79 @@ impl Loader<'_> {
             .collect()
     }
 
-    /// Files that functions with a resource call into, and those of base classes.
-    fn called(&self, values: &Values<'_>) -> FxHashSet<FileId> {
+    /// Files of base classes of the newest modules.
+    fn inherited(&mut self, values: &Values<'_>, missing: &mut BTreeSet<FileId>) {
         let world = values.world();
-        let mut missing = FxHashSet::default();
-        for function in world.functions() {
-            for block in &world.function(function).blocks {
-                if let Terminator::Call { call, .. } = &block.terminator
-                    && call
-                        .arguments
-                        .iter()
-                        .any(|argument| is_of_interest(values, function, argument.value))
-                {
-                    self.import_of_callee(values, function, call, &mut missing);
+        for module in world.newest(self.seen) {
+            let Some(top) = world.top_level(module.file) else {
+                continue;
+            };
+            for class in &module.classes {
+                let parent = world.sibling(top, class.parent);
+                for base in &class.bases {
+                    self.import_of(values, parent, *base, missing);
                 }
             }
         }
-        for class in world.classes() {
-            let declared = world.class(class);
-            let parent = world.function_near(class, declared.parent);
-            for base in &declared.bases {
-                self.import_of(values, parent, *base, &mut missing);
-            }
-        }
-        missing
     }
 
-    /// The unparsed file that a callee is imported from, through the fields it is read from.
-    fn import_of_callee(
-        &self,
+    /// Files that these functions, which came to hold a resource, call with it.
+    fn called(
+        &mut self,
+        values: &Values<'_>,
+        functions: &[FunctionKey],
+        missing: &mut BTreeSet<FileId>,
+    ) {
+        for function in functions {
+            self.follow(values, *function, missing, |call| {
+                let mut arguments = call.arguments.iter();
+                arguments.any(|argument| is_of_interest(values, *function, argument.value))
+            });
+        }
+    }
+
+    /// The unparsed files of the callees of a function, of those calls that matter.
+    fn follow(
+        &mut self,
         values: &Values<'_>,
         function: FunctionKey,
-        call: &Call,
-        missing: &mut FxHashSet<FileId>,
+        missing: &mut BTreeSet<FileId>,
+        matters: impl Fn(&Call) -> bool,
     ) {
-        let (Callee::Local(mut local) | Callee::Method(mut local, _)) = call.callee;
-        let statements = values
-            .world()
-            .function(function)
-            .blocks
-            .iter()
-            .flat_map(|block| &block.statements);
-        let fields: FxHashMap<LocalId, LocalId> = statements
-            .filter_map(|statement| match statement.action {
-                Action::Assign(target, Value::Field(object, _)) => Some((target, object)),
-                _ => None,
-            })
-            .collect();
-        for _ in 0..FIELD_LIMIT {
-            self.import_of(values, function, local, missing);
-            let Some(object) = fields.get(&local) else {
-                break;
-            };
-            local = *object;
+        let blocks = &values.world().function(function).blocks;
+        let calls = blocks.iter().filter_map(|block| match &block.terminator {
+            Terminator::Call { call, .. } if matters(call) => Some(call),
+            _ => None,
+        });
+        let mut calls = calls.peekable();
+        if calls.peek().is_none() {
+            return;
+        }
+        let sources = read_from(blocks);
+        let own = imports(blocks);
+        let file = values.world().module(function).file;
+        for call in calls {
+            let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
+            let read = std::iter::successors(Some(local), |local| sources.get(local).copied());
+            for local in read.take(FIELD_LIMIT) {
+                self.import_of(values, function, local, missing);
+                for import in own.get(&local).into_iter().flatten() {
+                    self.load(values, file, *import, missing);
+                }
+                for (owner, local) in declared_types(values, function, local) {
+                    self.import_of(values, owner, local, missing);
+                }
+            }
         }
     }
 
     /// The unparsed file that a local is imported from.
     fn import_of(
-        &self,
+        &mut self,
         values: &Values<'_>,
         function: FunctionKey,
         local: LocalId,
-        missing: &mut FxHashSet<FileId>,
+        missing: &mut BTreeSet<FileId>,
     ) {
         let world = values.world();
         let is_outer = matches!(world.function(function).local(local).kind, LocalKind::Captured(owner, _)
@@ -213,197 +244,209 @@ impl Loader<'_> {
         }
         let (owner, local) = world.origin(function, local);
         let module = world.module(owner);
-        let assigned = world
-            .function(owner)
-            .blocks
-            .iter()
-            .flat_map(|block| &block.statements);
-        let imports = assigned.filter_map(|statement| match statement.action {
-            Action::Assign(target, Value::Import(import)) if target == local => Some(import),
-            _ => None,
-        });
+        let imports = self
+            .imports
+            .entry(module.file)
+            .or_insert_with(|| imports(module.functions.first().map_or(&[], |top| &top.blocks)));
+        let imports = imports.get(&local).cloned().unwrap_or_default();
         for import in imports {
-            let found = values.imported_file(module.file, import);
-            missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
+            self.load(values, module.file, import, missing);
         }
     }
 
-    /// Unparsed files that use something interesting a parsed file exports.
-    fn importers(&self, values: &Values<'_>) -> FxHashSet<FileId> {
-        let wanted = self.wanted(values);
-        if wanted.is_empty() {
-            return FxHashSet::default();
-        }
-        let mut stems: Vec<_> = wanted.keys().copied().collect();
-        stems.sort_unstable();
-        let Ok(matcher) = AhoCorasick::new(stems.iter().map(|stem| stem.text())) else {
-            return FxHashSet::default();
-        };
-        let is_wanted = |file: &FileId| {
-            let source = self.sources.get(*file);
-            let text = source.text.as_bytes();
-            let mut tried = FxHashSet::default();
-            matcher.find_overlapping_iter(text).any(|found| {
-                let stem = stems[found.pattern().as_usize()];
-                is_import_end(source, found.start(), found.end())
-                    && tried.insert(stem)
-                    && wanted.get(&stem).is_some_and(|wanted| uses(source, wanted))
-            })
-        };
-        let files: Vec<_> = self.unloaded().into_par_iter().filter(is_wanted).collect();
-        files.into_iter().collect()
+    fn load(
+        &self,
+        values: &Values<'_>,
+        file: FileId,
+        import: ImportId,
+        missing: &mut BTreeSet<FileId>,
+    ) {
+        let found = values.imported_file(file, import);
+        missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
     }
 
-    /// What is interesting, by the last word of the specifiers that name its file.
-    fn wanted(&self, values: &Values<'_>) -> FxHashMap<Symbol, Wanted> {
-        let interest = Interest::new(values);
-        let modules = &values.world().modules;
-        let own: FxHashMap<FileId, FxHashMap<Symbol, Vec<&'static str>>> = modules
-            .iter()
-            .map(|module| (module.file, interesting_names(values, &interest, module)))
-            .collect();
-        let mut found: FxHashMap<Symbol, Wanted> = FxHashMap::default();
-        for module in modules {
-            let mut names = own.get(&module.file).cloned().unwrap_or_default();
-            // A module that passes everything on is as interesting as what it passes on.
-            let passed = module
-                .star_exports
-                .iter()
-                .filter_map(|star| values.imported_file(module.file, *star));
-            let passed = passed.filter_map(|file| own.get(&file)).flatten();
-            names.extend(passed.map(|(name, words)| (*name, words.clone())));
-            if names.is_empty() {
-                continue;
+    /// What files came to export that is of interest, by file.
+    fn wanted(&mut self, values: &Values<'_>, gain: &Gain) -> BTreeMap<FileId, Names> {
+        let mut wanted: BTreeMap<FileId, Names> = BTreeMap::new();
+        for module in values.world().newest(self.seen) {
+            for star in &module.star_exports {
+                let Some(file) = values.imported_file(module.file, *star) else {
+                    continue;
+                };
+                self.passers.entry(file).or_default().push(module.file);
+                let names = self.exports.get(&file).into_iter().flatten();
+                let names = names.map(|(name, words)| (*name, words.clone()));
+                wanted.entry(module.file).or_default().extend(names);
             }
-            let is_script = !self.sources.get(module.file).language.is_python();
+        }
+        for (top, local) in &gain.exported {
+            let file = values.world().module(*top).file;
+            let held = values.of(*top, *local).iter().copied();
+            let held: Vec<_> = held
+                .filter(|entity| self.interest.holds(values, *entity))
+                .collect();
+            let words = words_of(values, &held);
+            for name in names_of(values, *top, *local) {
+                self.exports
+                    .entry(file)
+                    .or_default()
+                    .insert(name, words.clone());
+                // A module that passes everything on is as interesting as what it passes on.
+                let passers = self.passers.get(&file).into_iter().flatten();
+                for file in passers.chain([&file]) {
+                    wanted.entry(*file).or_default().insert(name, words.clone());
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Unparsed files that import one of these and use what is wanted of it.
+    fn importing(&mut self, wanted: BTreeMap<FileId, Names>, missing: &mut BTreeSet<FileId>) {
+        if wanted.is_empty() {
+            return;
+        }
+        let unloaded = || Importers::new(self.sources, self.resolver, &self.unloaded());
+        if self.importers.is_none() {
+            self.importers = Some(unloaded());
+        }
+        let Some(importers) = &self.importers else {
+            return;
+        };
+        let candidates = |(file, names): (FileId, Names)| {
+            let is_script = !self.sources.get(file).language.is_python();
             let wholes = ["default", "module.exports"].map(Symbol::new);
             let is_whole = is_script && wholes.iter().any(|whole| names.contains_key(whole));
-            for stem in self.stems(module.file) {
-                let entry = found.entry(stem).or_default();
-                let mut names: Vec<_> = names.iter().collect();
-                names.sort_unstable_by_key(|(name, _)| **name);
-                for (name, words) in names {
-                    let known = entry.names.entry(*name).or_insert_with(|| words.clone());
-                    // One name of several modules: what any use of one of them makes matter, matters.
-                    if words.is_empty() {
-                        known.clear();
-                    } else if !known.is_empty() {
-                        known.extend(words);
-                    }
-                }
-                entry.is_whole |= is_whole;
-            }
-        }
-        found
-    }
-
-    /// The last words of specifiers that may name a file: its own, its folder's for an index, its package's.
-    fn stems(&self, file: FileId) -> Vec<Symbol> {
-        let path = &self.sources.get(file).path;
-        let mut parts = path.rsplit('/');
-        let name = parts.next().unwrap_or_default();
-        let stem = name.split('.').next().unwrap_or_default();
-        let mut stems = vec![Symbol::new(stem)];
-        if ["index", "__init__", "main"].contains(&stem) {
-            stems.extend(parts.next().map(Symbol::new));
-        }
-        for manifest in self
-            .manifests
-            .iter()
-            .filter(|manifest| manifest.path.ends_with("package.json"))
-        {
-            let folder = manifest
-                .path
-                .strip_suffix("package.json")
-                .unwrap_or_default();
-            if !folder.is_empty() && path.starts_with(folder) {
-                let name = serde_json::from_str::<serde_json::Value>(&manifest.text).ok();
-                let name = name.as_ref().and_then(|json| json.get("name")?.as_str());
-                stems.extend(
-                    name.and_then(|name| name.rsplit('/').next())
-                        .map(Symbol::new),
-                );
-            }
-        }
-        stems
+            let uses = |importer: &&FileId| {
+                !self.is_loaded[importer.0 as usize]
+                    && (is_whole || uses(self.sources.get(**importer), &names))
+            };
+            importers.of(file).iter().filter(uses).copied().collect()
+        };
+        let found: Vec<Vec<FileId>> = wanted.into_par_iter().map(candidates).collect();
+        missing.extend(found.into_iter().flatten());
     }
 }
 
-/// What a module exports: names and the locals of its top-level function.
-fn exports(values: &Values<'_>, module: &Module) -> Vec<(Symbol, LocalId)> {
-    let is_python = values
-        .world()
-        .top_level(module.file)
-        .is_some_and(|key| values.world().language(key).is_python());
-    if !is_python {
-        return module
-            .exports
-            .iter()
-            .map(|export| (export.name, export.local))
-            .collect();
-    }
-    let locals = module.functions.first().map_or(&[][..], |top| &top.locals);
-    let named = locals
-        .iter()
-        .enumerate()
-        .filter(|(_, local)| !local.name.is_empty());
-    named
-        .map(|(index, local)| (local.name, LocalId::new(index)))
-        .collect()
-}
-
-/// Whether a name stands right behind a parenthesis or an equals sign, as an argument does.
-fn is_passed(text: &[u8], name: &[u8]) -> bool {
-    memmem::find_iter(text, name).any(|start| {
-        let before = start.checked_sub(1).and_then(|position| text.get(position));
-        let after = text.get(start + name.len()).copied().unwrap_or(b' ');
-        matches!(before, Some(b'(' | b'=')) && matches!(after, b')' | b',')
-    })
-}
-
-/// The names a module exports that are worth following.
-fn interesting_names(
+/// The locals that name the declared type of a parameter, or of the field of the receiver that a local is read from.
+fn declared_types(
     values: &Values<'_>,
-    interest: &Interest<'_, '_>,
-    module: &Module,
-) -> FxHashMap<Symbol, Vec<&'static str>> {
-    let Some(top) = values.world().top_level(module.file) else {
-        return FxHashMap::default();
+    function: FunctionKey,
+    local: LocalId,
+) -> Vec<(FunctionKey, LocalId)> {
+    let world = values.world();
+    let body = world.function(function);
+    let mut found = Vec::new();
+    let (owner, variable) = world.origin(function, local);
+    if let Some(annotation) = &world.function(owner).local(variable).annotation {
+        found.extend(names_in(annotation).map(|local| (owner, local)));
+    }
+    for parameter in &world.function(owner).parameters {
+        if parameter.local == variable
+            && let Some(annotation) = &parameter.annotation
+        {
+            found.extend(names_in(annotation).map(|local| (owner, local)));
+        }
+    }
+    let statements = body.blocks.iter().flat_map(|block| &block.statements);
+    let field = statements
+        .filter_map(|statement| match statement.action {
+            Action::Assign(target, Value::Field(object, name))
+                if target == local && is_receiver(values, function, object) =>
+            {
+                Some(name)
+            }
+            _ => None,
+        })
+        .next();
+    let Some((name, class)) = field.zip(enclosing_class(values, function)) else {
+        return found;
     };
-    let mut found = FxHashMap::default();
-    for (name, local) in exports(values, module) {
-        let held: Vec<_> = values
-            .of(top, local)
-            .iter()
-            .copied()
-            .filter(|entity| interest.holds(*entity))
-            .collect();
-        if !held.is_empty() {
-            found.insert(name, words_of(values, &held));
+    for class in values.ancestry(class) {
+        let declared = world.class(class);
+        let parent = world.function_near(class, declared.parent);
+        let fields = declared.fields.iter().filter(|field| field.name == name);
+        for annotation in fields.filter_map(|field| field.annotation.as_ref()) {
+            found.extend(names_in(annotation).map(|local| (parent, local)));
+        }
+        let constructors = declared.methods.iter().map(|(_, id)| world.function_near(class, *id));
+        for constructor in constructors.filter(|key| world.function(*key).traits.is_constructor) {
+            for parameter in &world.function(constructor).parameters {
+                if sets_field(world.function(constructor), name, parameter.local)
+                    && let Some(annotation) = &parameter.annotation
+                {
+                    found.extend(names_in(annotation).map(|local| (constructor, local)));
+                }
+            }
         }
     }
     found
 }
 
-/// The words of which one must stand beside a use of what is exported; none where any use matters.
-fn words_of(values: &Values<'_>, held: &[Entity]) -> Vec<&'static str> {
-    let mut words = Vec::new();
-    for entity in held {
-        let Entity::Instance(path, _) = entity else {
-            return Vec::new();
-        };
-        let leading = values.library().leading_names(*path);
-        // What is had by calling the instance has no word of its own.
-        if leading.is_empty() || leading.iter().any(|name| name.starts_with("__")) {
-            return Vec::new();
+/// Whether a local is the receiver of a method, or of the one a closure stands in.
+fn is_receiver(values: &Values<'_>, function: FunctionKey, local: LocalId) -> bool {
+    let (owner, local) = values.world().origin(function, local);
+    values.world().function(owner).receiver == Some(local)
+}
+
+fn enclosing_class(values: &Values<'_>, function: FunctionKey) -> Option<ClassKey> {
+    let world = values.world();
+    let parent = |key: &FunctionKey| {
+        (!world.is_top_level(*key)).then(|| world.sibling(*key, world.function(*key).parent))
+    };
+    let mut around = std::iter::successors(Some(function), parent);
+    around.find_map(|key| world.class_of(key))
+}
+
+fn sets_field(constructor: &Function, name: Symbol, value: LocalId) -> bool {
+    let mut statements = constructor.blocks.iter().flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(statement.action, Action::SetField(_, field, source) if field == name && source == value)
+    })
+}
+
+/// The locals by which a type names its parts.
+fn names_in(annotation: &Type) -> Box<dyn Iterator<Item = LocalId> + '_> {
+    match annotation {
+        Type::Name(local, _) => Box::new(local.iter().copied()),
+        Type::Generic(base, arguments) => {
+            Box::new(names_in(base).chain(arguments.iter().flat_map(names_in)))
         }
-        words.extend(leading);
+        Type::Union(members) => Box::new(members.iter().flat_map(names_in)),
+        Type::Unknown => Box::new(std::iter::empty()),
     }
-    words
+}
+
+/// By local: the one whose field it is, or whose call's result. What a callee is read from says what it is.
+fn read_from(blocks: &[Block]) -> FxHashMap<LocalId, LocalId> {
+    let mut found = FxHashMap::default();
+    for block in blocks {
+        for statement in &block.statements {
+            if let Action::Assign(target, Value::Field(object, _)) = statement.action {
+                found.insert(target, object);
+            }
+        }
+        if let Terminator::Call { call, .. } = &block.terminator {
+            let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
+            found.insert(call.result, local);
+        }
+    }
+    found
+}
+
+/// The locals that imports are assigned to.
+fn imports(blocks: &[Block]) -> Imports {
+    let mut found = Imports::default();
+    for statement in blocks.iter().flat_map(|block| &block.statements) {
+        if let Action::Assign(target, Value::Import(import)) = statement.action {
+            found.entry(target).or_default().push(import);
+        }
+    }
+    found
 }
 
 /// Whether text uses one of the names, or brings in all of them.
-fn uses(source: &Source, wanted: &Wanted) -> bool {
+fn uses(source: &Source, names: &Names) -> bool {
     let text = source.text.as_bytes();
     let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
     let passes_on = [
@@ -416,9 +459,8 @@ fn uses(source: &Source, wanted: &Wanted) -> bool {
     .into_iter()
     .any(has)
         || source.path.ends_with("__init__.py");
-    wanted.is_whole
-        || ((has("import *") || has("export *")) && passes_on)
-        || wanted.names.iter().any(|(name, words)| {
+    ((has("import *") || has("export *")) && passes_on)
+        || names.iter().any(|(name, words)| {
             let name = name.as_bytes();
             memmem::find(text, name).is_some()
                 && (words.is_empty()
@@ -430,124 +472,13 @@ fn uses(source: &Source, wanted: &Wanted) -> bool {
         })
 }
 
-/// Whether a local is a pool or a resource.
-fn is_of_interest(values: &Values<'_>, function: FunctionKey, local: LocalId) -> bool {
-    values
-        .of(function, local)
-        .iter()
-        .any(|entity| match entity {
-            Entity::Instance(path, _) | Entity::Scope(path, _) => {
-                values.library().is_resource(*path) || values.library().is_resourceful(*path)
-            }
-            _ => false,
-        })
-}
-
-/// Which entities make an export worth following.
-struct Interest<'v, 'w> {
-    values: &'v Values<'w>,
-    functions: FxHashSet<FunctionKey>,
-    classes: FxHashSet<crate::link::ClassKey>,
-}
-
-impl<'v, 'w> Interest<'v, 'w> {
-    fn new(values: &'v Values<'w>) -> Self {
-        let mut interest = Self {
-            values,
-            functions: FxHashSet::default(),
-            classes: FxHashSet::default(),
-        };
-        // Interest spreads through results: a factory of factories takes two rounds.
-        for _ in 0..4 {
-            let before = interest.functions.len() + interest.classes.len();
-            interest.spread();
-            if interest.functions.len() + interest.classes.len() == before {
-                break;
-            }
-        }
-        interest
-    }
-
-    fn spread(&mut self) {
-        let world = self.values.world();
-        for function in world.functions() {
-            let gives = self
-                .values
-                .result(function)
-                .iter()
-                .chain(self.values.yielded(function));
-            let is_interesting = gives.copied().any(|entity| self.holds(entity))
-                || self.opens_pool(function)
-                || self.lends(function);
-            if is_interesting {
-                self.functions.insert(function);
-            }
-        }
-        for class in world.classes() {
-            let declared = world.class(class);
-            let mut methods = declared
-                .methods
-                .iter()
-                .map(|(_, method)| world.function_near(class, *method));
-            let by_method = methods.any(|method| self.functions.contains(&method));
-            let by_field = self
-                .values
-                .fields_of(class)
-                .any(|entity| self.holds(entity));
-            let by_base = self
-                .values
-                .library_bases(class)
-                .iter()
-                .any(|base| self.values.library().is_resourceful(*base));
-            if by_method || by_field || by_base {
-                self.classes.insert(class);
-            }
-        }
-    }
-
-    /// Whether the function calls one of its parameters with a resource: what callers pass decides what becomes of it.
-    fn lends(&self, function: FunctionKey) -> bool {
-        let body = self.values.world().function(function);
-        body.blocks.iter().any(|block| match &block.terminator {
-            Terminator::Call { call, .. } => {
-                matches!(call.callee, Callee::Local(local)
-                    if matches!(body.local(local).kind, LocalKind::Parameter(_)))
-                    && call
-                        .arguments
-                        .iter()
-                        .any(|argument| is_of_interest(self.values, function, argument.value))
-            }
-            _ => false,
-        })
-    }
-
-    fn opens_pool(&self, function: FunctionKey) -> bool {
-        let locals = 0..self.values.world().function(function).locals.len();
-        locals.map(LocalId::new).any(|local| {
-            self.values.of(function, local).iter().any(|entity| {
-                matches!(entity, Entity::Instance(path, Some(origin))
-                    if origin.function == function && self.values.library().is_pool(*path))
-            })
-        })
-    }
-
-    fn holds(&self, entity: Entity) -> bool {
-        match entity {
-            Entity::Instance(path, _)
-            | Entity::Scope(path, _)
-            | Entity::External(path)
-            | Entity::Method(path, _) => self.values.library().is_resourceful(path),
-            Entity::Function(function) | Entity::Generator(function) => {
-                self.functions.contains(&function)
-            }
-            Entity::Class(class) | Entity::Object(class) => self.classes.contains(&class),
-            Entity::Record(_) => self
-                .values
-                .entries(entity)
-                .any(|entry| !matches!(entry, Entity::Record(_)) && self.holds(entry)),
-            Entity::Module(_) => false,
-        }
-    }
+/// Whether a name stands right behind a parenthesis or an equals sign, as an argument does.
+fn is_passed(text: &[u8], name: &[u8]) -> bool {
+    memmem::find_iter(text, name).any(|start| {
+        let before = start.checked_sub(1).and_then(|position| text.get(position));
+        let after = text.get(start + name.len()).copied().unwrap_or(b' ');
+        matches!(before, Some(b'(' | b'=')) && matches!(after, b')' | b',')
+    })
 }
 
 /// Whether a package's name at this place in the text is what an import names.
@@ -565,26 +496,6 @@ fn is_import(source: &Source, start: usize, end: usize) -> bool {
     let ends_inside = end > 0 && text.get(end - 1) == Some(&b'/');
     matches!(before, b'"' | b'\'' | b'`')
         && (ends_inside || matches!(after, b'"' | b'\'' | b'`' | b'/'))
-}
-
-/// Whether a module's last word at this place may be the end of a specifier.
-fn is_import_end(source: &Source, start: usize, end: usize) -> bool {
-    let text = source.text.as_bytes();
-    let before = start
-        .checked_sub(1)
-        .and_then(|position| text.get(position))
-        .copied()
-        .unwrap_or(b'\n');
-    let after = text.get(end).copied().unwrap_or(b'\n');
-    if source.language.is_python() {
-        return (before == b'.'
-            || before == b','
-            || before == b'('
-            || before.is_ascii_whitespace())
-            && !is_word(after);
-    }
-    matches!(before, b'"' | b'\'' | b'`' | b'/')
-        && matches!(after, b'"' | b'\'' | b'`' | b'.' | b'/')
 }
 
 fn is_word(byte: u8) -> bool {

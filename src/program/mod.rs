@@ -1,7 +1,10 @@
 //! The whole program, frozen: the only thing a rule sees.
 //!
 //! In: sources, manifests, library knowledge. Out: [`Program`] for the rules, and through [`analyse`] their findings.
+mod importers;
+mod interest;
 mod load;
+mod running;
 mod story;
 
 use crate::config::{self, Config};
@@ -21,7 +24,7 @@ use crate::ir::Site;
 use crate::library::{self, Library, LibraryFile};
 use crate::link::resolve::Resolver;
 use crate::link::values::Values;
-use crate::link::{FunctionKey, World};
+use crate::link::{FunctionKey, Modules, World};
 use crate::progress::Progress;
 use crate::rules;
 use crate::source::{Manifest, Sources, Span};
@@ -32,7 +35,7 @@ pub struct Program<'a> {
     /// The files.
     pub sources: &'a Sources,
     /// Functions and classes.
-    pub world: &'a World,
+    pub world: &'a World<'a>,
     /// What locals stand for.
     pub values: &'a Values<'a>,
     /// Resources that stay held.
@@ -142,20 +145,22 @@ fn rounds(
     progress: &Progress,
 ) -> (Vec<Finding>, Vec<Notice>, Vec<Span>) {
     let resolver = Resolver::new(sources, manifests);
-    let mut loader = Loader::new(sources, manifests, progress);
-    let mut modules = loader.start(library);
+    let places = Modules::new(sources);
+    let mut values = Values::new(World::new(&places, sources), library, &resolver);
+    let mut loader = Loader::new(sources, &resolver, progress);
+    values.extend(loader.start(library));
     loop {
-        let world = World::new(modules, sources);
-        let values = Values::new(&world, library, &resolver);
-        let missing = loader.missing(&values);
-        if missing.is_empty() {
-            let (notices, comments) = remarks(sources, &world);
-            return (judge(sources, &world, &values), notices, comments);
+        let missing = loader.missing(&mut values);
+        if !missing.is_empty() {
+            values.extend(loader.lower(&missing));
+        } else if !values.settle() {
+            break;
         }
-        drop(values);
-        modules = world.modules;
-        modules.extend(loader.lower(&missing));
     }
+    drop(loader);
+    values.finish();
+    let (notices, comments) = remarks(sources, values.world());
+    (judge(sources, &values), notices, comments)
 }
 
 /// The `[[library]]` tables of the configuration.
@@ -183,9 +188,9 @@ fn library_error(error: library::Error) -> Error {
 }
 
 /// What lowering has to say about the files, and the comments that speak to poolgate.
-fn remarks(sources: &Sources, world: &World) -> (Vec<Notice>, Vec<Span>) {
+fn remarks(sources: &Sources, world: &World<'_>) -> (Vec<Notice>, Vec<Span>) {
     let (mut notices, mut comments) = (Vec::new(), Vec::new());
-    for module in &world.modules {
+    for module in world.modules() {
         let path = &sources.get(module.file).path;
         notices.extend(module.notices.iter().map(|(offset, message)| Notice {
             path: path.clone(),
@@ -203,7 +208,7 @@ fn remarks(sources: &Sources, world: &World) -> (Vec<Notice>, Vec<Span>) {
     (notices, comments)
 }
 
-fn judge(sources: &Sources, world: &World, values: &Values<'_>) -> Vec<Finding> {
+fn judge(sources: &Sources, values: &Values<'_>) -> Vec<Finding> {
     let mut summaries = Summaries::new(values);
     let mut reach = Reach::new(&mut summaries);
     let leaks = leaks::leaks(&mut summaries, &mut reach);
@@ -217,7 +222,7 @@ fn judge(sources: &Sources, world: &World, values: &Values<'_>) -> Vec<Finding> 
     let fanouts = loops::fanouts(&mut summaries, &holds);
     let program = Program {
         sources,
-        world,
+        world: values.world(),
         values,
         leaks,
         openings,

@@ -559,10 +559,12 @@ impl<'p> Held<'_, 'p> {
     /// Whether a field or method of the resource, being truthy, tells that it is held.
     fn tells_held(&self, name: Symbol) -> Option<bool> {
         let language = self.view.values.world().language(self.view.key);
-        self.view
-            .values
-            .library()
-            .tells_held(language, self.resource?, name)
+        let library = self.view.values.library();
+        if self.purpose.is_transaction() {
+            library.tells_open(language, self.resource?, name)
+        } else {
+            library.tells_held(language, self.resource?, name)
+        }
     }
 
     /// What the data says of a method of the resource.

@@ -1,5 +1,9 @@
 //! Calls: what they lead to, and the values that flow through them.
-use super::{Call, CallFact, CallKind, CallSite, ClassKey, Dispatch, Effect, Entity, Form, FunctionKey, Holder, Language, LocalId, Node, Origin, Place, Returns, Site, Symbol, Terminator, Values, Watcher, parameter_of};
+use super::{
+    Call, CallFact, CallKind, CallSite, Callee, ClassKey, Dispatch, Effect, Entity, Form,
+    FunctionKey, Holder, Language, Late, LocalId, Node, Origin, Place, Returns, Site, Symbol,
+    Terminator, Values, Waiting, Watcher, parameter_of,
+};
 
 impl<'w> Values<'w> {
     pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
@@ -19,6 +23,9 @@ impl<'w> Values<'w> {
             function: site.function,
             site: place,
         });
+        if let Some(name) = method {
+            self.await_method(site, call, entity, name);
+        }
         for dispatch in self.dispatch(site.function, call, entity, method) {
             match dispatch {
                 Dispatch::Function(function) => self.link(site, call, function, Some(entity)),
@@ -32,9 +39,7 @@ impl<'w> Values<'w> {
                 }
                 Dispatch::Facts(facts, receiver) => {
                     for fact in facts {
-                        if self.form_holds(site.function, call, fact) {
-                            self.apply(site, call, fact, receiver, origin);
-                        }
+                        self.apply_form(site, call, fact, receiver);
                     }
                 }
                 Dispatch::Make(path) => self.add(result, Entity::Instance(path, origin)),
@@ -44,6 +49,87 @@ impl<'w> Values<'w> {
                 }
                 Dispatch::Held(node) => self.watch(node, Watcher::Callee(site)),
             }
+        }
+    }
+
+    /// Makes sure that what a method may come to be is told to the call.
+    fn await_method(&mut self, site: CallSite, call: &Call, entity: Entity, name: Symbol) {
+        match entity {
+            Entity::Object(class) | Entity::Class(class)
+                if call.kind != CallKind::Super && self.method(class, &name).is_none() =>
+            {
+                for ancestor in self.ancestry(class) {
+                    self.field(Holder::Class(ancestor), name);
+                }
+            }
+            Entity::Record(node) => {
+                self.field(Holder::Record(node), name);
+            }
+            Entity::Module(file) if self.export(file, name, 0).is_none() => {
+                let question = Watcher::Receiver(site, name);
+                self.wait(file, Waiting::Notify(question, entity));
+            }
+            _ => {}
+        }
+    }
+
+    /// Applies a fact if it is about this form of the call. Whether there is a callback may turn out later.
+    fn apply_form(
+        &mut self,
+        site: CallSite,
+        call: &'w Call,
+        fact: &'w CallFact,
+        receiver: Option<Entity>,
+    ) {
+        if fact.form != Form::Any
+            && let Some(last) = call.arguments.last()
+            && self.formed.insert(site)
+        {
+            let node = self.local(site.function, last.value);
+            self.watch(node, Watcher::Callback(site));
+        }
+        let late = Late {
+            site,
+            fact,
+            receiver,
+        };
+        match fact.form {
+            Form::Promise => self.late.push_back(late),
+            Form::Any | Form::Callback => self.apply_late(late),
+        }
+    }
+
+    pub(super) fn apply_late(&mut self, late: Late<'w>) {
+        let Late {
+            site,
+            fact,
+            receiver,
+        } = late;
+        if let Some((call, place)) = self.ir_call(site)
+            && self.form_holds(site.function, call, fact)
+        {
+            let origin = Origin {
+                function: site.function,
+                site: place,
+            };
+            self.apply(site, call, fact, receiver, Some(origin));
+        }
+    }
+
+    /// A call whose last argument came to be a function is another call.
+    pub(super) fn call_again(&mut self, site: CallSite, argument: Entity) {
+        if !is_callback(&argument) {
+            return;
+        }
+        let Some((call, _)) = self.ir_call(site) else {
+            return;
+        };
+        let (local, method) = match call.callee {
+            Callee::Local(local) => (local, None),
+            Callee::Method(receiver, name) => (receiver, Some(name)),
+        };
+        for entity in self.of(site.function, local).to_vec() {
+            self.call(site, entity, method);
         }
     }
 
@@ -236,11 +322,9 @@ impl<'w> Values<'w> {
             .last()
             .filter(|argument| !argument.is_spread)?
             .value;
-        let is_function =
-            |entity: &Entity| matches!(entity, Entity::Function(_) | Entity::Method(..));
         self.of(function, last)
             .iter()
-            .any(is_function)
+            .any(is_callback)
             .then_some(last)
     }
 
@@ -255,6 +339,7 @@ impl<'w> Values<'w> {
             return;
         }
         self.callers.entry(function).or_default().push(site);
+        self.news.linked.push((site.function, function));
         let body = self.world.function(function);
         for (position, argument) in call.arguments.iter().enumerate() {
             let Some(parameter) = parameter_of(body, position, argument) else {
@@ -288,6 +373,15 @@ impl<'w> Values<'w> {
         receiver: Option<Entity>,
         origin: Option<Origin>,
     ) {
+        let takes = [
+            Effect::Acquires,
+            Effect::Lends,
+            Effect::Opens,
+            Effect::Begins,
+        ];
+        if takes.iter().any(|effect| fact.has(*effect)) {
+            self.news.taking.push(site.function);
+        }
         let result = self.local(site.function, call.result);
         if let Some(kind) = fact.resource {
             self.apply_resource(site, call, fact, kind, origin);
@@ -434,4 +528,9 @@ impl<'w> Values<'w> {
             _ => self.add(target, entity),
         }
     }
+}
+
+/// Whether an argument is a function, so that the call has a callback.
+fn is_callback(entity: &Entity) -> bool {
+    matches!(entity, Entity::Function(_) | Entity::Method(..))
 }

@@ -1,7 +1,7 @@
 //! Imports, exports and names that nothing in a file binds.
 use super::{
     EXPORT_LIMIT, Entity, FileId, FunctionKey, ImportId, Imported, Language, Node, Symbol, Target,
-    Values, Watcher,
+    Values, Waiting, Watcher,
 };
 
 impl Values<'_> {
@@ -10,18 +10,24 @@ impl Values<'_> {
     }
 
     pub(super) fn import(&mut self, file: FileId, import: ImportId, target: Node) {
-        let Some(import) = self
-            .world
-            .module_of(file)
-            .and_then(|module| module.imports.get(import.index()))
-        else {
+        let module = self.world.module_of(file);
+        let Some(written) = module.and_then(|module| module.imports.get(import.index())) else {
             return;
         };
-        let (specifier, imported) = (import.specifier, import.imported);
+        let (specifier, imported) = (written.specifier, written.imported);
         if self.language(file).is_python() {
-            self.import_python(file, specifier, imported, target);
-        } else {
-            self.import_javascript(file, specifier, imported, target);
+            return self.import_python(file, specifier, imported, target);
+        }
+        match self.target(file, specifier) {
+            Target::Outside => {
+                self.import_library(Language::JavaScript, specifier, imported, target);
+            }
+            Target::File(found) if self.world.module_of(found).is_some() => {
+                self.import_javascript(found, imported, target);
+            }
+            Target::File(found) => {
+                self.wait(found, Waiting::Import(file, import, target));
+            }
         }
     }
 
@@ -55,16 +61,7 @@ impl Values<'_> {
         self.import_library(Language::Python, whole, imported, target);
     }
 
-    pub(super) fn import_javascript(
-        &mut self,
-        file: FileId,
-        specifier: Symbol,
-        imported: Imported,
-        target: Node,
-    ) {
-        let Target::File(found) = self.resolver.resolve(file, specifier) else {
-            return self.import_library(Language::JavaScript, specifier, imported, target);
-        };
+    pub(super) fn import_javascript(&mut self, found: FileId, imported: Imported, target: Node) {
         let whole = self.export(found, Symbol::new("module.exports"), 0);
         match imported {
             Imported::Name(name) => self.load_export(found, name, target),
@@ -155,11 +152,7 @@ impl Values<'_> {
                 continue;
             };
             match self.target(module.file, import.specifier) {
-                Target::File(file) => {
-                    if let Some(node) = self.export(file, name, 0) {
-                        self.watch(node, Watcher::Copy(target));
-                    }
-                }
+                Target::File(file) => self.load_star(file, name, target),
                 Target::Outside => {
                     self.import_library(language, import.specifier, Imported::Name(name), target);
                 }

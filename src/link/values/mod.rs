@@ -3,10 +3,11 @@
 //! In: the [`World`], the [`Resolver`], the [`Library`]. Out: [`Values`]: for each local, class field and function
 //! result a small set of [`Entity`]s. Values flow along assignments, imports, arguments, results, fields and
 //! annotations, through all files at once, until nothing changes. It deliberately does not know order: a local
-//! stands for all it is ever assigned in any call.
+//! stands for all it is ever assigned in any call. Modules may come one after the other: see `growth.rs`.
 //!
 //! Invariant: sets only grow and are capped, so the fixpoint is reached in time linear in the program.
 mod calls;
+mod growth;
 mod imports;
 mod seed;
 
@@ -19,8 +20,11 @@ use crate::ir::{
 use crate::library::{CallFact, Effect, Form, Library, Place, Returns};
 use crate::source::{FileId, Language};
 use crate::symbol::Symbol;
+use growth::{Late, Wait, Waiting};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
+
+pub use growth::News;
 
 /// Entities a set holds at most; a local that stands for more is used in a way no rule can follow.
 const SET_LIMIT: usize = 8;
@@ -66,6 +70,19 @@ pub enum Entity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Node(u32);
 
+/// The place of the program that a [`Node`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A local, where it is defined.
+    Local(FunctionKey, LocalId),
+    /// What a function returns or yields.
+    Result(FunctionKey),
+    /// A field of a class.
+    Class(ClassKey),
+    /// An entry of the object literal, list or tuple of this node.
+    Record(Node),
+}
+
 /// A call terminator of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallSite {
@@ -102,6 +119,10 @@ enum Watcher {
     Entered(Node),
     /// A function bound there is decorated with what is held here.
     Decorates(Node),
+    /// The class inherits from what is held here.
+    Base(ClassKey),
+    /// The last argument of a call of which a function makes another call.
+    Callback(CallSite),
 }
 
 /// What calling an entity leads to.
@@ -126,62 +147,74 @@ pub(super) enum Dispatch<'l> {
 /// The values of the whole program.
 #[derive(Debug)]
 pub struct Values<'w> {
-    pub(super) world: &'w World,
+    pub(super) world: World<'w>,
     pub(super) library: &'w Library,
     resolver: &'w Resolver<'w>,
-    first_local: Vec<u32>,
-    results: u32,
-    yields: u32,
+    /// The first node of each function: of its results; then comes what it yields, then its locals.
+    first_node: Vec<u32>,
     sets: Vec<Vec<Entity>>,
     watchers: Vec<Vec<Watcher>>,
+    /// How many entities of each node its watchers have been told of.
+    told: Vec<u8>,
+    /// Nodes that others may come to for a pool or a resource: results, fields, what modules export.
+    is_public: Vec<bool>,
     fields: FxHashMap<(Holder, Symbol), Node>,
     field_names: FxHashMap<Holder, Vec<Symbol>>,
+    /// The fields in the order of their nodes.
+    field_nodes: Vec<(Node, Holder)>,
+    /// By record: who takes all of its entries.
+    element_of: FxHashMap<Node, Vec<Node>>,
     type_paths: Vec<Vec<Symbol>>,
     names: FxHashMap<(FunctionKey, Symbol), LocalId>,
     keys: FxHashMap<(FunctionKey, LocalId), Symbol>,
     linked: FxHashSet<(CallSite, FunctionKey)>,
     callers: FxHashMap<FunctionKey, Vec<CallSite>>,
-    queue: VecDeque<(Node, Entity)>,
+    /// Classes by what they inherit from.
+    heirs: FxHashMap<ClassKey, Vec<ClassKey>>,
+    /// Questions about a class that its bases may answer.
+    asked: FxHashMap<ClassKey, Vec<(Watcher, Entity)>>,
+    /// Calls whose last argument is watched for a function.
+    formed: FxHashSet<CallSite>,
+    late: VecDeque<Late<'w>>,
+    queue: VecDeque<Node>,
+    wait: Wait,
+    news: News,
 }
 
 impl<'w> Values<'w> {
-    /// Computes the values.
-    pub fn new(world: &'w World, library: &'w Library, resolver: &'w Resolver<'w>) -> Self {
-        let mut first_local = Vec::new();
-        let mut count = 0;
-        for key in world.functions() {
-            first_local.push(count);
-            count += u32::try_from(world.function(key).locals.len()).unwrap_or(0);
-        }
-        let functions = u32::try_from(first_local.len()).unwrap_or(0);
-        let total = (count + 2 * functions) as usize;
-        let mut values = Self {
+    /// The values of a world that is still empty.
+    pub fn new(world: World<'w>, library: &'w Library, resolver: &'w Resolver<'w>) -> Self {
+        Self {
             world,
             library,
             resolver,
-            first_local,
-            results: count,
-            yields: count + functions,
-            sets: vec![Vec::new(); total],
-            watchers: vec![Vec::new(); total],
+            first_node: Vec::new(),
+            sets: Vec::new(),
+            watchers: Vec::new(),
+            told: Vec::new(),
+            is_public: Vec::new(),
             fields: FxHashMap::default(),
             field_names: FxHashMap::default(),
+            field_nodes: Vec::new(),
+            element_of: FxHashMap::default(),
             type_paths: Vec::new(),
             names: FxHashMap::default(),
             keys: FxHashMap::default(),
             linked: FxHashSet::default(),
             callers: FxHashMap::default(),
+            heirs: FxHashMap::default(),
+            asked: FxHashMap::default(),
+            formed: FxHashSet::default(),
+            late: VecDeque::new(),
             queue: VecDeque::new(),
-        };
-        values.bind_names();
-        values.seed();
-        values.run();
-        values
+            wait: Wait::default(),
+            news: News::default(),
+        }
     }
 
     /// The functions and classes that the values are of.
-    pub fn world(&self) -> &'w World {
-        self.world
+    pub fn world(&self) -> &World<'w> {
+        &self.world
     }
 
     /// The knowledge about libraries.
@@ -196,12 +229,12 @@ impl<'w> Values<'w> {
 
     /// What a function may return.
     pub fn result(&self, function: FunctionKey) -> &[Entity] {
-        &self.sets[(self.results + function.0) as usize]
+        self.held(self.result_node(function))
     }
 
     /// What a generator function may yield.
     pub fn yielded(&self, function: FunctionKey) -> &[Entity] {
-        &self.sets[(self.yields + function.0) as usize]
+        self.held(self.yield_node(function))
     }
 
     /// What the fields of a class may hold.
@@ -276,72 +309,100 @@ impl<'w> Values<'w> {
 
     fn local(&self, function: FunctionKey, local: LocalId) -> Node {
         let (function, local) = self.world.origin(function, local);
-        Node(self.first_local[function.0 as usize] + local.0)
+        Node(self.first_node[function.0 as usize] + 2 + local.0)
     }
 
     fn result_node(&self, function: FunctionKey) -> Node {
-        Node(self.results + function.0)
+        Node(self.first_node[function.0 as usize])
     }
 
     fn yield_node(&self, function: FunctionKey) -> Node {
-        Node(self.yields + function.0)
+        Node(self.first_node[function.0 as usize] + 1)
     }
 
     fn language(&self, file: FileId) -> Language {
-        self.world
-            .top_level(file)
-            .map_or(Language::Python, |key| self.world.language(key))
-    }
-
-    fn bind_names(&mut self) {
-        for key in self
-            .world
-            .functions()
-            .filter(|key| self.world.is_top_level(*key))
-        {
-            for (index, local) in self.world.function(key).locals.iter().enumerate() {
-                if !local.name.is_empty() {
-                    self.names
-                        .entry((key, local.name))
-                        .or_insert(LocalId::new(index));
-                }
-            }
-        }
+        self.world.sources().get(file).language
     }
 
     fn run(&mut self) {
-        while let Some((node, entity)) = self.queue.pop_front() {
-            let mut position = 0;
-            while let Some(watcher) = self.watchers[node.0 as usize].get(position).copied() {
+        loop {
+            while let Some(node) = self.queue.pop_front() {
+                self.tell(node);
+            }
+            let Some(late) = self.late.pop_front() else {
+                break;
+            };
+            self.apply_late(late);
+        }
+    }
+
+    /// Tells the watchers of a node what it came to hold.
+    fn tell(&mut self, node: Node) {
+        let index = node.0 as usize;
+        while let Some(entity) = self.sets[index].get(usize::from(self.told[index])).copied() {
+            self.told[index] += 1;
+            // Who begins to watch meanwhile is told at once.
+            for position in 0..self.watchers[index].len() {
+                let watcher = self.watchers[index][position];
                 self.notify(watcher, entity);
-                position += 1;
             }
         }
     }
 
+    fn new_node(&mut self, is_public: bool) -> Node {
+        let node = Node(u32::try_from(self.sets.len()).unwrap_or(u32::MAX));
+        self.sets.push(Vec::new());
+        self.watchers.push(Vec::new());
+        self.told.push(0);
+        self.is_public.push(is_public);
+        node
+    }
+
     fn add(&mut self, node: Node, entity: Entity) {
-        let set = &mut self.sets[node.0 as usize];
-        if set.len() < SET_LIMIT && !set.contains(&entity) {
-            set.push(entity);
-            self.queue.push_back((node, entity));
+        let index = node.0 as usize;
+        let set = &mut self.sets[index];
+        if set.len() >= SET_LIMIT || set.contains(&entity) {
+            return;
+        }
+        set.push(entity);
+        if set.len() == usize::from(self.told[index]) + 1 {
+            self.queue.push_back(node);
+        }
+        if self.is_news(node, entity) {
+            self.news.held.push((node, entity));
         }
     }
 
-    /// Watches a node: for what it holds, at once; for what it will hold, later. An entity still queued is seen
-    /// twice, which changes nothing.
+    /// Whether it may matter to which files are loaded that a node holds this.
+    fn is_news(&self, node: Node, entity: Entity) -> bool {
+        let is_public = self.is_public[node.0 as usize];
+        match entity {
+            Entity::Instance(path, _) | Entity::Scope(path, _) => {
+                self.library.is_resourceful(path) || self.library.is_resource(path)
+            }
+            Entity::External(path) | Entity::Method(path, _) => {
+                is_public && self.library.is_resourceful(path)
+            }
+            Entity::Module(_) => false,
+            _ => is_public,
+        }
+    }
+
+    /// Watches a node: for what its watchers were told of, at once; for the rest, when they are told.
     fn watch(&mut self, node: Node, watcher: Watcher) {
         if matches!(watcher, Watcher::Copy(target) if target == node) {
             return;
         }
-        self.watchers[node.0 as usize].push(watcher);
-        let mut position = 0;
-        while let Some(entity) = self.sets[node.0 as usize].get(position).copied() {
+        let index = node.0 as usize;
+        self.watchers[index].push(watcher);
+        for position in 0..usize::from(self.told[index]) {
+            let entity = self.sets[index][position];
             self.notify(watcher, entity);
-            position += 1;
         }
     }
 
     fn notify(&mut self, watcher: Watcher, entity: Entity) {
+        self.remember(watcher, entity);
         match watcher {
             Watcher::Copy(target) => self.add(target, entity),
             Watcher::Load(name, target) => self.load(entity, name, target),
@@ -377,6 +438,8 @@ impl<'w> Values<'w> {
             Watcher::ResultOf(target) => self.result_of(entity, target),
             Watcher::Entered(target) => self.entered(entity, target),
             Watcher::Decorates(target) => self.decorated(entity, target),
+            Watcher::Base(class) => self.rebase(class, entity),
+            Watcher::Callback(site) => self.call_again(site, entity),
         }
     }
 
@@ -384,11 +447,15 @@ impl<'w> Values<'w> {
         if let Some(node) = self.fields.get(&(holder, name)) {
             return *node;
         }
-        let node = Node(u32::try_from(self.sets.len()).unwrap_or(u32::MAX));
-        self.sets.push(Vec::new());
-        self.watchers.push(Vec::new());
+        let node = self.new_node(true);
         self.fields.insert((holder, name), node);
         self.field_names.entry(holder).or_default().push(name);
+        self.field_nodes.push((node, holder));
+        if let Holder::Record(record) = holder {
+            for target in self.element_of.get(&record).cloned().unwrap_or_default() {
+                self.watch(node, Watcher::Copy(target));
+            }
+        }
         node
     }
 
@@ -454,12 +521,18 @@ impl<'w> Values<'w> {
             self.watch(node, Watcher::Copy(target));
         } else if let Some(whole) = self.export(file, Symbol::new("module.exports"), 0) {
             self.watch(whole, Watcher::Load(name, target));
-        } else if self.language(file).is_python()
-            && let Target::File(submodule) = self
-                .resolver
-                .resolve(file, Symbol::new(&format!(".{name}")))
-        {
-            self.add(target, Entity::Module(submodule));
+        } else {
+            self.wait(file, Waiting::Export(name, target));
+            self.take_for_submodule(file, name, target);
+        }
+    }
+
+    /// What a name that a star import may bring holds.
+    fn load_star(&mut self, file: FileId, name: Symbol, target: Node) {
+        if let Some(node) = self.export(file, name, 0) {
+            self.watch(node, Watcher::Copy(target));
+        } else {
+            self.wait(file, Waiting::Star(name, target));
         }
     }
 
@@ -476,6 +549,7 @@ impl<'w> Values<'w> {
     fn element(&mut self, entity: Entity, target: Node) {
         match entity {
             Entity::Record(node) => {
+                self.element_of.entry(node).or_default().push(target);
                 for name in self
                     .field_names
                     .get(&Holder::Record(node))
@@ -495,7 +569,7 @@ impl<'w> Values<'w> {
 
     fn instantiate(&mut self, entity: Entity, path: u32, target: Node) {
         let rest = self.type_paths[path as usize].clone();
-        let mut entity = entity;
+        let (module, mut entity) = (entity, entity);
         for name in rest {
             entity = match entity {
                 Entity::External(path) => {
@@ -508,6 +582,8 @@ impl<'w> Values<'w> {
                 }
                 Entity::Module(file) => {
                     let Some(node) = self.export(file, name, 0) else {
+                        let question = Watcher::Instantiate(path, target);
+                        self.wait(file, Waiting::Notify(question, module));
                         return;
                     };
                     let remaining = self.type_path(&[]);

@@ -5,20 +5,12 @@ use super::{
 };
 
 impl Values<'_> {
-    pub(super) fn seed(&mut self) {
-        for class in self.world.classes() {
-            self.seed_class(class);
-        }
-        for function in self.world.functions() {
-            self.seed_declaration(function);
-            self.seed_keys(function);
-            let body = self.world.function(function);
-            for (index, block) in body.blocks.iter().enumerate() {
-                for statement in &block.statements {
-                    self.seed_statement(function, &statement.action);
-                }
-                self.seed_terminator(function, BlockId::new(index), &block.terminator);
-            }
+    pub(super) fn seed_bases(&mut self, class: ClassKey) {
+        let declared = self.world.class(class);
+        let parent = self.world.function_near(class, declared.parent);
+        for base in &declared.bases {
+            let node = self.local(parent, *base);
+            self.watch(node, Watcher::Base(class));
         }
     }
 
