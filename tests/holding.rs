@@ -68,7 +68,8 @@ fn main() -> io::Result<()> {
         &LEAKS[..],
     ]
     .concat();
-    let found = measured::findings(&measured::folder().join("holding"), &rules);
+    let projects = ["python", "autocommit", "javascript"];
+    let found = measured::findings(&measured::folder().join("holding"), &projects, &rules);
     let limits = measured::limits("holding-limits.json");
     let mut trials: Vec<_> = cases
         .iter()

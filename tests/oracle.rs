@@ -28,6 +28,7 @@ fn main() -> io::Result<()> {
     let cases: Vec<_> = measured::measure("run")?.iter().map(case).collect();
     let found = measured::findings(
         &measured::folder(),
+        &["python", "javascript"],
         &["unreleased-client", "unmanaged-session"],
     );
     let limits = measured::limits("known-limits.json");

@@ -89,12 +89,12 @@ fn run(program: &Path, script: &str) -> io::Result<Vec<Value>> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The findings of some rules in the folders `python` and `javascript`, each analysed as one project.
-pub(crate) fn findings(corpus: &Path, rules: &[&str]) -> Vec<Found> {
+/// The findings of some rules in some folders, each analysed as one project.
+pub(crate) fn findings(corpus: &Path, projects: &[&str], rules: &[&str]) -> Vec<Found> {
     let mut found = Vec::new();
-    for half in ["python", "javascript"] {
+    for project in projects {
         let mut files = Vec::new();
-        collect(&corpus.join(half), &mut files);
+        collect(&corpus.join(project), &mut files);
         let sources = files.iter().filter_map(|path| {
             let relative = path.strip_prefix(corpus).ok()?;
             let relative = relative.to_string_lossy().replace('\\', "/");

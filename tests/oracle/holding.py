@@ -14,8 +14,8 @@ import threading
 import traceback
 import warnings
 
-from harness.holding import POOL_TIMEOUTS, Pools, place, watch
-from harness.trace import HERE, Finder, fault_types
+from harness.holding import CORPORA, POOL_TIMEOUTS, ROOT, Pools, place, watch
+from harness.trace import Finder, fault_types
 from run import CallerBlock, Run, do_nothing, drive, load_corpus, start_databases
 
 RUN_SECONDS = 5
@@ -110,7 +110,7 @@ class Measurement:
         first, last = self.lines
         sinks = [{"held": kind, **self.place(chain), "witness": witness} for chain, (kind, witness) in self.sinks.items()]
         return {
-            "file": f"python/{self.file}",
+            "file": self.file,
             "function": self.function.__name__,
             "line": first,
             "endLine": last,
@@ -118,7 +118,7 @@ class Measurement:
             "nested": [{**self.place(chain), "witness": witness} for chain, witness in self.nested.items()],
             "unfinished": self.unfinished is not None,
             "leaks": self.leaks,
-            "visited": [[f"python/{file}", line] for file, line in self.visited],
+            "visited": self.visited,
             "witness": self.unfinished,
         }
 
@@ -126,7 +126,7 @@ class Measurement:
         """The line in the function itself, and every line on the way."""
         first, last = self.lines
         own = [line for file, line in chain if file == self.file and first <= line <= last]
-        return {"line": own[-1] if own else first, "chain": [[f"python/{file}", line] for file, line in chain]}
+        return {"line": own[-1] if own else first, "chain": chain}
 
 
 def stack_of(error):
@@ -134,33 +134,36 @@ def stack_of(error):
     return [step for frame, line in traceback.walk_tb(error.__traceback__) for step in place(frame, line)]
 
 
-async def measure(corpus):
-    """The measurements of every function of the corpus."""
+async def measure():
+    """The measurements of every function of the corpora."""
     from app import db
+    from tools import db as tools
 
     await db.async_pool
-    for pool in (db.pool, db.autocommit_pool):
+    pools = [db.pool, tools.pool, tools.autocommit_pool]
+    for pool in pools:
         pool.wait()
-    watch.pools = Pools(os.environ["DATABASE_URL"], db, watch)
+    watch.pools = Pools(os.environ["DATABASE_URL"], db, tools, watch)
     watch.looks = not NESTED
     gc.freeze()  # what is loaded by now need not be looked at again
     verdicts = []
-    for module, node, inputs in load_corpus(corpus):
+    cases = ((corpus.name, case) for corpus in CORPORA for case in load_corpus(corpus))
+    for corpus, (module, node, inputs) in cases:
         function = getattr(module, node.name)
-        measurement = Measurement(watch, function, f"{module.__name__}.py", (node.lineno, node.end_lineno))
+        measurement = Measurement(watch, function, f"{corpus}/{module.__name__}.py", (node.lineno, node.end_lineno))
         await measurement.run(inputs, fault_types(module, node))
         verdicts.append(measurement.verdict())
         gc.collect()
-    for pool in (db.pool, db.autocommit_pool):
+    for pool in pools:
         pool.close()
     return verdicts
 
 
-def prepare(corpus):
-    """Puts the corpus and the probes where imports find them."""
-    sys.path[:0] = [str(corpus), str(HERE / "holding" / "probes" / "python")]
+def prepare():
+    """Puts the corpora and the probes where imports find them."""
+    sys.path[:0] = [*map(str, CORPORA), str(ROOT / "probes" / "python")]
     os.environ.update(DJANGO_SETTINGS_MODULE="shop.settings", DJANGO_ALLOW_ASYNC_UNSAFE="true")
-    sys.meta_path.insert(0, Finder(corpus, watch))
+    sys.meta_path[:0] = [Finder(corpus, watch, ROOT) for corpus in CORPORA]
     import django
 
     django.setup()
@@ -181,11 +184,10 @@ def main():
     warnings.simplefilter("ignore")
     if not NESTED:
         start_databases()
-    corpus = HERE / "holding" / "python"
-    prepare(corpus)
+    prepare()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    verdicts = loop.run_until_complete(measure(corpus))
+    verdicts = loop.run_until_complete(measure())
     if not NESTED:
         starving = nested()
         for verdict in verdicts:

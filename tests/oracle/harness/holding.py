@@ -18,7 +18,8 @@ from sqlalchemy.exc import TimeoutError as QueueTimeout
 from .resources import AsyncpgPool, DirectConnections, Psycopg2Pool, PsycopgPool, SqlAlchemyPool
 from .trace import HERE, Tracer
 
-CORPUS = HERE / "holding" / "python"
+ROOT = HERE / "holding"
+CORPORA = [ROOT / "python", ROOT / "autocommit"]  # each a project of its own
 WAIT_SECONDS = 0.025  # how long somebody else takes to answer; longer than what a corpus function does beside it
 ENDED_SECONDS = 0.15  # in which a transaction that somebody ends in the background has ended
 POOL_TIMEOUTS = (PoolError, PoolTimeout, QueueTimeout)
@@ -35,17 +36,16 @@ TRANSACTIONS = """
 class Pools:
     """The pools of the corpus, and the transactions that the server sees on their connections."""
 
-    def __init__(self, url, db, tracer):
+    def __init__(self, url, db, tools, tracer):
         self.observer = psycopg.connect(url, autocommit=True)
         direct = DirectConnections()
         tracer.observers.append(direct.observe)
-        engines = [db.engine, db.autocommit_engine]
+        engines = [db.engine, tools.engine, tools.autocommit_engine]
         self.all = [
             *(SqlAlchemyPool(engine, engine.dispose) for engine in engines),
             SqlAlchemyPool(db.async_engine.sync_engine, db.async_engine.dispose),
-            PsycopgPool(db.pool),
-            PsycopgPool(db.autocommit_pool),
-            Psycopg2Pool(db.legacy_pool),
+            *(PsycopgPool(pool) for pool in (db.pool, tools.pool, tools.autocommit_pool)),
+            *(Psycopg2Pool(pool) for pool in (db.legacy_pool, tools.legacy_pool)),
             AsyncpgPool(db.async_pool),
             PeeweePool(db.database),
         ]
@@ -262,7 +262,7 @@ def suspended(task):
 def place(frame, line):
     """The file and line, if they are the corpus'."""
     path = Path(frame.f_code.co_filename)
-    return [(str(path.relative_to(CORPUS)), line)] if CORPUS in path.parents else []
+    return [(str(path.relative_to(ROOT)), line)] if any(corpus in path.parents for corpus in CORPORA) else []
 
 
 watch = Watch()

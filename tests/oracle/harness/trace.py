@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 CORPUS = HERE / "python"
-NOT_REWRITTEN = {"app.db", "app.models"}  # they only construct pools and models
+NOT_REWRITTEN = {"app.db", "app.models", "tools.db"}  # they only construct pools and models
 
 QUIET = {name for names in json.loads((HERE / "fault-model.json").read_text())["python"].values() for name in names}
 
@@ -66,7 +66,7 @@ class Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname):
         """The rewritten module, never from or to a bytecode cache."""
-        file = str(Path(self.path).relative_to(self.finder.corpus))
+        file = str(Path(self.path).relative_to(self.finder.root))
         return compile(Rewriter(file).visit(ast.parse(self.get_data(self.path))), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module):
@@ -78,8 +78,9 @@ class Loader(importlib.machinery.SourceFileLoader):
 class Finder:
     """Finds the modules of a corpus; their calls go through a tracer."""
 
-    def __init__(self, corpus, tracer):
+    def __init__(self, corpus, tracer, root=None):
         self.corpus, self.tracer = corpus, tracer
+        self.root = root or corpus  # that files are named from
 
     def find_spec(self, name, path=None, target=None):
         """A spec for a module under the corpus folder."""

@@ -5,7 +5,7 @@ import time
 
 import boto3
 import requests
-from app.db import autocommit_engine, engine
+from app.db import engine
 from app.notify import Notifier, describe, notify_customer, post_hook
 from app.payments import Gateway, SandboxGateway, charge, convert
 from app.scopes import transactional, with_transaction
@@ -65,19 +65,6 @@ def close_order(order_id):
     finally:
         conn.close()
     post_hook("closed", order=order_id)
-
-
-def read_status(order_id):
-    with autocommit_engine.connect() as conn:
-        status = conn.execute(text("SELECT status FROM orders WHERE id = :id"), {"id": order_id}).scalar_one()
-        answer = requests.get(STATUS_URL, params={"status": status}, timeout=3)
-    return answer.text
-
-
-def remote_status(order_id):
-    with autocommit_engine.connect() as conn:
-        status = conn.execute(text("SELECT status FROM orders WHERE id = :id"), {"id": order_id}).scalar_one()
-    return requests.get(STATUS_URL, params={"status": status}, timeout=3).text
 
 
 def export_orders(folder):
@@ -380,9 +367,3 @@ def log_order(order_id):
         conn.execute(SET_STATUS, {"status": "logged", "id": order_id})
         with conn.begin_nested():
             conn.execute(text("INSERT INTO audit_log VALUES ('logged')"))
-
-
-def mirror_order(order_id):
-    with engine.connect() as conn, autocommit_engine.connect() as target:
-        status = conn.execute(text("SELECT status FROM orders WHERE id = :id"), {"id": order_id}).scalar_one()
-        target.execute(SET_STATUS, {"status": status, "id": order_id})

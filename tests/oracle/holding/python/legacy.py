@@ -85,18 +85,6 @@ def export_user(user_id):
     post_hook("exported", user=name)
 
 
-def mark_user(user_id):
-    conn = legacy_pool.getconn()
-    conn.autocommit = True
-    try:
-        with conn.cursor() as cursor:
-            cursor.execute("UPDATE users SET active = 1 WHERE id = %s", (user_id,))
-        post_hook("marked", user=user_id)
-    finally:
-        conn.autocommit = False
-        legacy_pool.putconn(conn)
-
-
 def remind_users(user_ids):
     server = smtplib.SMTP("mail.internal")
     conn = legacy_pool.getconn()

@@ -1,14 +1,9 @@
 """Jobs, on psycopg's pool."""
 
-import subprocess
-import time
-
 import requests
-from app.db import autocommit_pool, pool
+from app.db import pool
 from app.notify import post_hook
-from app.scopes import plain_connection
 
-BEGIN = "BEGIN"
 WORKER_URL = "https://workers.example.com"
 
 
@@ -29,46 +24,6 @@ def run_job(job_id):
         with conn.transaction():
             conn.execute("UPDATE jobs SET status = 'running' WHERE id = %s", (job_id,))
         post_hook("running", job=job_id)
-
-
-def check_job(job_id):
-    with autocommit_pool.connection() as conn:
-        conn.execute("SELECT status FROM jobs WHERE id = %s", (job_id,))
-        post_hook("checked", job=job_id)
-
-
-def lock_job(job_id):
-    with autocommit_pool.connection() as conn:
-        with conn.transaction():
-            conn.execute("SELECT status FROM jobs WHERE id = %s FOR UPDATE", (job_id,))
-            time.sleep(0.2)
-
-
-def claim_job(job_id):
-    with autocommit_pool.connection() as conn:
-        conn.execute(BEGIN)
-        conn.execute("UPDATE jobs SET status = 'claimed' WHERE id = %s", (job_id,))
-        subprocess.run(["worker", str(job_id)], check=True)
-        conn.execute("COMMIT")
-
-
-def drop_job(job_id):
-    with autocommit_pool.connection() as conn:
-        conn.execute(BEGIN)
-        conn.execute("UPDATE jobs SET status = 'dropped' WHERE id = %s", (job_id,))
-        conn.execute("COMMIT")
-    subprocess.run(["worker", "--stop", str(job_id)], check=True)
-
-
-def pause_job(job_id):
-    conn = pool.getconn()
-    try:
-        conn.autocommit = True
-        conn.execute("UPDATE jobs SET status = 'paused' WHERE id = %s", (job_id,))
-        post_hook("paused", job=job_id)
-    finally:
-        conn.autocommit = False
-        pool.putconn(conn)
 
 
 def resume_job(job_id):
@@ -117,19 +72,6 @@ def watch_job(job_id):
         post_hook("watched", job=job_id)
 
 
-def tail_job(job_id):
-    with plain_connection() as conn:
-        conn.execute("SELECT status FROM jobs WHERE id = %s", (job_id,))
-        time.sleep(0.1)
-
-
-def peek_job(job_id):
-    with plain_connection() as conn:
-        row = conn.execute("SELECT status FROM jobs WHERE id = %s", (job_id,)).fetchone()
-    time.sleep(0.1)
-    return row
-
-
 def job_with_owner(job_id):
     with pool.connection() as conn:
         payload = conn.execute("SELECT payload FROM jobs WHERE id = %s", (job_id,)).fetchone()
@@ -146,14 +88,6 @@ def job_then_record(job_id):
     with pool.connection() as conn:
         payload = conn.execute("SELECT payload FROM jobs WHERE id = %s", (job_id,)).fetchone()
     _record(f"read {job_id}")
-    return payload
-
-
-def job_and_record(job_id):
-    with pool.connection() as conn:
-        payload = conn.execute("SELECT payload FROM jobs WHERE id = %s", (job_id,)).fetchone()
-        with autocommit_pool.connection() as log:
-            log.execute("INSERT INTO audit_log VALUES (%s)", (f"read {job_id}",))
     return payload
 
 

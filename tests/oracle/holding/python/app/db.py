@@ -15,18 +15,12 @@ POOL_SIZE = int(os.environ.get("POOL_SIZE", "4"))
 
 ENGINE_URL = DATABASE_URL.replace("postgresql:", "postgresql+psycopg2:")
 engine = create_engine(ENGINE_URL, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=1)
-autocommit_engine = create_engine(
-    ENGINE_URL, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=1, isolation_level="AUTOCOMMIT"
-)
 SessionLocal = sessionmaker(bind=engine)
 
 async_engine = create_async_engine(os.environ["ASYNC_URL"], pool_size=POOL_SIZE, max_overflow=0, pool_timeout=1)
 AsyncSessionLocal = async_sessionmaker(async_engine)
 
 pool = ConnectionPool(DATABASE_URL, min_size=1, max_size=POOL_SIZE, timeout=1, open=True)
-autocommit_pool = ConnectionPool(
-    DATABASE_URL, min_size=1, max_size=POOL_SIZE, timeout=1, kwargs={"autocommit": True}, open=True
-)
 legacy_pool = ThreadedConnectionPool(1, POOL_SIZE, DATABASE_URL)
 async_pool = asyncpg.create_pool(DATABASE_URL, min_size=1, max_size=POOL_SIZE)
 

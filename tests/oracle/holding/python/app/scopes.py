@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 
-from app.db import SessionLocal, async_pool, autocommit_pool, engine, legacy_pool
+from app.db import SessionLocal, async_pool, engine, legacy_pool
 
 
 @contextmanager
@@ -31,12 +31,6 @@ def legacy_cursor():
         raise
     finally:
         legacy_pool.putconn(conn)
-
-
-@contextmanager
-def plain_connection():
-    with autocommit_pool.connection() as conn:
-        yield conn
 
 
 @asynccontextmanager
