@@ -310,6 +310,8 @@ struct Shelf {
     contents: Vec<(Vec<String>, Vec<Spelled>)>,
     /// What an import of a library that hands out resources names, and the words without which it hands out none.
     packages: Vec<Package>,
+    /// Settings that put what runs per request into a transaction, with the packages by which it is registered.
+    settings: Vec<(Symbol, Package)>,
     /// Types and callees from which a resource can be had, directly or through what they give.
     resourceful: FxHashSet<Symbol>,
     /// Types of resources.
@@ -351,6 +353,48 @@ impl Shelf {
             }
         }
         self.packages = packages;
+    }
+
+    /// Keeps, for each setting that puts requests into transactions, what a file with such a request names.
+    fn choose_settings(&mut self) {
+        let last = |path: &str| {
+            path.rsplit(['#', '.'])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let mut settings: Vec<(Symbol, Package)> = Vec::new();
+        for (names, paths) in &self.contents {
+            let facts = paths
+                .iter()
+                .flat_map(|(path, _)| self.calls.get(path))
+                .flatten();
+            let set = facts.filter_map(|fact| Some((fact.transaction_setting?, fact.callee)));
+            for (setting, callee) in set {
+                let owner = callee.split('#').next().unwrap_or_default();
+                for name in names {
+                    let known = settings
+                        .iter_mut()
+                        .find(|(known, package)| *known == setting && package.name == *name);
+                    let word = last(owner);
+                    match known {
+                        Some((_, package)) => package.words.push(word),
+                        None => settings.push((
+                            setting,
+                            Package {
+                                name: name.clone(),
+                                words: vec![word],
+                            },
+                        )),
+                    }
+                }
+            }
+        }
+        for (_, package) in &mut settings {
+            package.words.sort_unstable();
+            package.words.dedup();
+        }
+        self.settings = settings;
     }
 
     /// Closes `resourceful` over what callees give and types have.
@@ -426,6 +470,7 @@ impl Library {
         for shelf in [&mut library.python, &mut library.javascript] {
             shelf.spread_resources();
             shelf.choose_packages();
+            shelf.choose_settings();
         }
         Ok(library)
     }
@@ -450,6 +495,11 @@ impl Library {
     /// The packages of which a file must import one, with one of its words, to take a resource from a library.
     pub fn packages(&self, language: Language) -> &[Package] {
         &self.shelf(language).packages
+    }
+
+    /// Settings that put what runs per request into a transaction, each with what a file with such a request names.
+    pub fn settings(&self, language: Language) -> &[(Symbol, Package)] {
+        &self.shelf(language).settings
     }
 
     /// Names that stand for a library although no import names it.

@@ -6,16 +6,16 @@
 //!
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
 use super::importers::Importers;
-use super::running::Running;
 use super::interest::{Gain, Interest, is_of_interest, names_of, words_of};
+use super::running::Running;
 use crate::ir::{
-    Action, Block, Call, Callee, Function, FunctionId, ImportId, LocalId, LocalKind, Module, Terminator,
-    Type, Value,
+    Action, Block, Call, Callee, Function, FunctionId, ImportId, LocalId, LocalKind, Module,
+    Terminator, Type, Value,
 };
 use crate::library::Library;
-use crate::link::{ClassKey, FunctionKey};
 use crate::link::resolve::Resolver;
 use crate::link::values::Values;
+use crate::link::{ClassKey, FunctionKey};
 use crate::lower;
 use crate::progress::Progress;
 use crate::source::{FileId, Language, Source, Sources};
@@ -77,7 +77,10 @@ impl<'s> Loader<'s> {
 
     /// The modules to start with.
     pub(super) fn start(&mut self, library: &Library) -> Vec<Module> {
-        let seeds = self.seeds(library);
+        let mut seeds = self.seeds(library);
+        seeds.extend(self.set_requests(library));
+        seeds.sort_unstable();
+        seeds.dedup();
         self.lower(&seeds)
     }
 
@@ -160,6 +163,42 @@ impl Loader<'_> {
             .into_par_iter()
             .filter(uses_library)
             .collect()
+    }
+
+    /// Where a setting puts each request into a transaction: the files that name it, and those with requests.
+    fn set_requests(&self, library: &Library) -> Vec<FileId> {
+        let mut found = Vec::new();
+        for language in [Language::Python, Language::JavaScript] {
+            for (setting, package) in library.settings(language) {
+                let unloaded = self.unloaded();
+                let text = |file: &FileId| self.sources.get(*file).text.as_bytes();
+                let is_of = |file: &&FileId| {
+                    self.sources.get(**file).language.is_python() == language.is_python()
+                };
+                let names = |file: &&FileId| memmem::find(text(file), setting.as_bytes()).is_some();
+                let set: Vec<_> = unloaded
+                    .iter()
+                    .filter(is_of)
+                    .filter(names)
+                    .copied()
+                    .collect();
+                if set.is_empty() {
+                    continue;
+                }
+                let registers = |file: &&FileId| {
+                    let source = self.sources.get(**file);
+                    let mut places = memmem::find_iter(text(file), package.name.as_bytes());
+                    places.any(|at| is_import(source, at, at + package.name.len()))
+                        && package
+                            .words
+                            .iter()
+                            .any(|word| memmem::find(text(file), word.as_bytes()).is_some())
+                };
+                found.extend(set);
+                found.extend(unloaded.iter().filter(is_of).filter(registers));
+            }
+        }
+        found
     }
 
     /// Files of base classes of the newest modules.
@@ -369,7 +408,10 @@ fn declared_types(
         for annotation in fields.filter_map(|field| field.annotation.as_ref()) {
             found.extend(names_in(annotation).map(|local| (parent, local)));
         }
-        let constructors = declared.methods.iter().map(|(_, id)| world.function_near(class, *id));
+        let constructors = declared
+            .methods
+            .iter()
+            .map(|(_, id)| world.function_near(class, *id));
         for constructor in constructors.filter(|key| world.function(*key).traits.is_constructor) {
             for parameter in &world.function(constructor).parameters {
                 if sets_field(world.function(constructor), name, parameter.local)
@@ -399,7 +441,10 @@ fn enclosing_class(values: &Values<'_>, function: FunctionKey) -> Option<ClassKe
 }
 
 fn sets_field(constructor: &Function, name: Symbol, value: LocalId) -> bool {
-    let mut statements = constructor.blocks.iter().flat_map(|block| &block.statements);
+    let mut statements = constructor
+        .blocks
+        .iter()
+        .flat_map(|block| &block.statements);
     statements.any(|statement| {
         matches!(statement.action, Action::SetField(_, field, source) if field == name && source == value)
     })

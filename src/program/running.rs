@@ -3,7 +3,7 @@
 //! In: the news of [`Values`]. Out: functions that came to be such: those that take a connection or begin a transaction,
 //! those that a session is given to, the functions nested in them, and all that these call, through any number of calls.
 //! More than the truth: whether it is held at the call is asked when everything is there.
-use crate::flow::reach::decorator_facts;
+use crate::flow::reach::{decorator_facts, overridden};
 use crate::library::Effect;
 use crate::link::values::{Entity, News, Owner, Values};
 use crate::link::{FunctionKey, World};
@@ -68,9 +68,10 @@ fn decorated(values: &Values<'_>, modules: usize) -> Vec<FunctionKey> {
     for module in world.newest(modules) {
         for key in world.functions_of(module.file).map(FunctionKey) {
             let decorators = &world.function(key).decorators;
-            let mut facts = decorators
+            let facts = decorators
                 .iter()
                 .flat_map(|decorator| decorator_facts(values, key, decorator));
+            let mut facts = facts.chain(overridden(values, key));
             if facts.any(|fact| fact.has(Effect::Begins) || fact.transaction_setting.is_some()) {
                 found.push(key);
             }
