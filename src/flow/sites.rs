@@ -76,6 +76,8 @@ pub enum Kind {
     Client,
     /// A session or a driver connection.
     Session,
+    /// A pool that the function makes for itself.
+    Pool,
     /// A transaction.
     Transaction,
 }
@@ -87,6 +89,7 @@ impl Kind {
             Self::Client => "client",
             Self::Session => "session",
             Self::Transaction => "transaction",
+            Self::Pool => "pool",
         }
     }
 
@@ -94,7 +97,7 @@ impl Kind {
     pub fn state(self) -> &'static str {
         match self {
             Self::Client | Self::Session => "held",
-            Self::Transaction => "open",
+            Self::Transaction | Self::Pool => "open",
         }
     }
 }
@@ -151,7 +154,9 @@ pub fn acquisitions(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acqui
 pub fn may_acquire(view: &View<'_>) -> bool {
     let blocks = (0..view.body.blocks.len()).map(BlockId::new);
     let takes = |fact: &CallFact| {
-        kind(fact).is_some() || matches!(fact.returns, Returns::ResultOfArgument(_))
+        kind(fact).is_some()
+            || fact.has(Effect::Lends)
+            || matches!(fact.returns, Returns::ResultOfArgument(_))
     };
     let mut calls = blocks.filter(|block| view.call(*block).is_some());
     calls.any(|block| {
@@ -210,7 +215,7 @@ pub(super) fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
     };
     let language = view.values.world().language(view.key);
     let is_it = |entity: &Entity| match entity {
-        Entity::Instance(path, _) => view
+        Entity::Instance(path, _) | Entity::External(path) => view
             .values
             .library()
             .lineage(language, *path)

@@ -367,6 +367,8 @@ pub enum Test {
     Null(LocalId),
     /// The local equals the constant.
     Equals(LocalId, Constant),
+    /// The exception that was caught is of the type that the local holds, or of one of several.
+    Caught(LocalId),
     /// Anything else, a loop's end among it.
     Unknown,
 }

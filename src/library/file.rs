@@ -56,6 +56,7 @@ struct TypeEntry {
     path: String,
     extends: Option<String>,
     noun: Option<String>,
+    raises: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
     #[serde(default)]
@@ -282,6 +283,7 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            raises: self.raises.as_deref().map(Symbol::new),
             shares_connection: self.shares_connection,
             autobegins: self
                 .autobegins_unless

@@ -271,6 +271,8 @@ pub struct TypeFact {
     pub noun: Option<Symbol>,
     /// Types of its fields.
     pub fields: FxHashMap<Symbol, Symbol>,
+    /// The type that all errors have which its methods raise.
+    pub raises: Option<Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
     /// The same of a transaction that it has: `isTransactionActive`.
@@ -320,6 +322,8 @@ struct Shelf {
     clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
+    /// Options and fields by which a type's automatic transaction is turned off.
+    autobegin_options: FxHashSet<Symbol>,
 }
 
 impl Shelf {
@@ -471,6 +475,11 @@ impl Library {
             shelf.spread_resources();
             shelf.choose_packages();
             shelf.choose_settings();
+            let options = shelf
+                .types
+                .values()
+                .filter_map(|fact| fact.autobegins.as_ref());
+            shelf.autobegin_options = options.flatten().copied().collect();
         }
         Ok(library)
     }
@@ -527,15 +536,13 @@ impl Library {
     /// The member of a namespace or class: `pg` and `Pool` give `pg.Pool`.
     pub fn member(&self, language: Language, path: Symbol, name: &str) -> Option<Symbol> {
         let shelf = self.shelf(language);
-        let mut owner = Some(path);
-        while let Some(path) = owner {
-            let member = Symbol::new(&format!("{path}.{name}"));
-            if let Some(found) = self.canonical(language, member) {
-                return Some(found);
-            }
-            owner = shelf.types.get(&path).and_then(|fact| fact.extends);
-        }
-        None
+        let of = |path: &Symbol| self.canonical(language, Symbol::new(&format!("{path}.{name}")));
+        let parent = |path: &Symbol| shelf.types.get(path).and_then(|fact| fact.extends);
+        let mut owners = std::iter::successors(Some(path), parent).take(8);
+        owners.find_map(|path| of(&path)).or_else(|| {
+            // A module under another name has the members of the one it stands for.
+            shelf.aliases.get(&path).and_then(of)
+        })
     }
 
     /// The canonical path of a global name.
@@ -599,11 +606,23 @@ impl Library {
         })
     }
 
+    /// Whether an option or field of this name turns off the automatic transactions of some type.
+    pub fn is_autobegin_option(&self, language: Language, name: Symbol) -> bool {
+        self.shelf(language).autobegin_options.contains(&name)
+    }
+
     /// Whether a statement of an instance begins a transaction, and what turns that off.
     pub fn autobegins(&self, language: Language, path: Symbol) -> Option<&[Symbol]> {
         let shelf = self.shelf(language);
         self.lineage(language, path)
             .find_map(|path| shelf.types.get(&path)?.autobegins.as_deref())
+    }
+
+    /// The type that all errors have which the methods of an instance raise.
+    pub fn raises(&self, language: Language, path: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.raises)
     }
 
     /// Whether a field or method that is truthy tells that an instance is still held.

@@ -5,12 +5,15 @@
 //! (an unknown callee, a field, a captured variable), owns it from then on, and we stay silent.
 mod calls;
 mod facts;
+mod raises;
+pub(super) mod source;
 mod transactions;
 
 use super::begins;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
 use super::summary::{Callback, Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
+use crate::finding::Confidence;
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
@@ -93,8 +96,14 @@ pub struct Held<'a, 'p> {
     gives_back: bool,
     /// Blocks whose end releases the resource on some path.
     pub releases: Vec<BlockId>,
+    /// Blocks whose end gives the resource to somebody who may keep or release it.
+    pub takes: Vec<BlockId>,
     returned_pending: bool,
     returned_taken: bool,
+    /// Leaves out exceptions that hardly ever come.
+    doubts: bool,
+    /// Some exception was left out.
+    pub has_doubted: bool,
 }
 
 /// Solves a subject.
@@ -103,6 +112,16 @@ pub fn solve<'a, 'p>(
     view: &Rc<View<'p>>,
     subject: Subject,
     purpose: Purpose,
+) -> (Held<'a, 'p>, Solution<Facts>) {
+    solve_with(summaries, view, (subject, purpose), Confidence::Low)
+}
+
+/// Solves a subject; with high confidence, without the exceptions that hardly ever come.
+pub fn solve_with<'a, 'p>(
+    summaries: &'a mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    (subject, purpose): (Subject, Purpose),
+    confidence: Confidence,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
     let resource = match &subject {
         Subject::Taken(acquisition) => acquisition.resource,
@@ -116,8 +135,11 @@ pub fn solve<'a, 'p>(
         resource,
         gives_back: false,
         releases: Vec::new(),
+        takes: Vec::new(),
         returned_pending: false,
         returned_taken: false,
+        doubts: confidence == Confidence::High,
+        has_doubted: false,
     };
     let starts = held.starts();
     let solution = engine::solve(&mut held, view.body.blocks.len(), starts);
@@ -159,7 +181,9 @@ pub(super) fn outcome(
         }
     }
     // Where there is no resource, nothing is owed.
-    outcome.returns_done |= !solution.paths(&mut held, Mode::Idle).is_empty();
+    for mode in [Mode::Idle, Mode::Pending] {
+        outcome.returns_done |= !solution.paths(&mut held, mode).is_empty();
+    }
     outcome.gives_back = held.gives_back;
     // A promise that is returned raises where the caller awaits it.
     if !outcome.raises_held && !outcome.raises_done && summaries.raises(function) {
@@ -189,6 +213,7 @@ pub(super) fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> G
                     .first()
                     .map(|parameter| parameter.local);
             }
+            given.waits_for_use = callback == Callback::Unused;
             given.environment = summaries.environment(number);
             let world = view.values.world();
             for local in (0..view.body.locals.len()).map(LocalId::new) {
@@ -226,7 +251,8 @@ pub(super) fn owned(
         sites::acquisitions(summaries, &view)
     };
     for acquisition in taken {
-        if matches!(acquisition.at, Place::CallbackParameter(_)) {
+        let is_kept = !purpose.is_transaction() && source::is_of_registry(&view, &acquisition);
+        if is_kept || matches!(acquisition.at, Place::CallbackParameter(_)) {
             continue;
         }
         let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition), purpose);
@@ -290,7 +316,10 @@ impl Analysis for Held<'_, '_> {
                 suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts)
             }
             Terminator::Return(value) => vec![self.leave(*value, mode, facts)],
-            Terminator::Raise { raises, .. } => vec![go(*raises, mode, facts)],
+            Terminator::Raise { raises, .. } => {
+                facts.set_raised(None);
+                vec![go(*raises, mode, facts)]
+            }
             Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
             Terminator::Unreachable => Vec::new(),
         }
@@ -310,12 +339,20 @@ fn go(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
     }
 }
 
-/// Where an exception of a call goes.
-fn fail(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
+/// Where an exception goes of which nothing is known.
+fn fail(block: BlockId, mode: Mode, mut facts: Facts) -> Step<Mode, Facts> {
+    facts.set_raised(None);
     Step {
         is_exceptional: true,
         ..go(block, mode, facts)
     }
+}
+
+/// Where an exception of a call goes: the library's error, if that is what it raises.
+fn fail_with(block: BlockId, mode: Mode, facts: Facts, error: Option<Symbol>) -> Step<Mode, Facts> {
+    let mut step = fail(block, mode, facts);
+    step.facts.set_raised(error);
+    step
 }
 
 fn leaving(exit: Exit, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
@@ -479,11 +516,18 @@ impl<'p> Held<'_, 'p> {
             && self.sets_up_object()
         {
             facts.set(object, Some(Fact::Holder(name)));
-        } else if facts.reaches(value) || self.closure_takes(facts, value) {
+        } else if self.keeps(facts, value) {
             self.take(mode, facts);
         } else if holds_it {
             facts.set(object, None);
         }
+    }
+
+    /// Whether whoever has the value has the resource: it reaches it, is a part or cursor of it, or a function that
+    /// uses it.
+    fn keeps(&mut self, facts: &Facts, value: LocalId) -> bool {
+        let is_part = matches!(facts.get(value), Some(Fact::Part | Fact::Cursor));
+        is_part || facts.reaches(value) || !self.closures(facts, value).is_empty()
     }
 
     /// Whether the function sets an object up: if it raises, nobody has the object.
@@ -556,7 +600,7 @@ impl<'p> Held<'_, 'p> {
         }
     }
 
-    /// Whether a field or method of the resource, being truthy, tells that it is held.
+    /// Whether a field or method of the resource, being truthy, tells that it is held, or its transaction open.
     fn tells_held(&self, name: Symbol) -> Option<bool> {
         let language = self.view.values.world().language(self.view.key);
         let library = self.view.values.library();
@@ -584,7 +628,12 @@ impl<'p> Held<'_, 'p> {
         mode: Mode,
         facts: &Facts,
     ) -> Ways {
-        let decided = facts.decide(test);
+        let decided = match test {
+            Test::Caught(types) => facts
+                .raised()
+                .and_then(|error| self.catches(types, error).then_some(true)),
+            test => facts.decide(test),
+        };
         let mut ways = Vec::new();
         for (target, holds) in [(then, true), (otherwise, false)] {
             if decided.is_none_or(|decided| decided == holds) {
@@ -600,7 +649,7 @@ impl<'p> Held<'_, 'p> {
             (Test::Truthy(local), true) | (Test::Null(local), false) => (local, Fact::Something),
             (Test::Truthy(local), false) | (Test::Null(local), true) => (local, Fact::Null),
             (Test::Equals(local, constant), true) => (local, Fact::Constant(constant)),
-            (Test::Equals(..), false) | (Test::Unknown, _) => return facts,
+            (Test::Equals(..), false) | (Test::Caught(_) | Test::Unknown, _) => return facts,
         };
         let known = facts.get(local);
         let is_known =

@@ -55,7 +55,7 @@ pub struct News {
     pub taking: Vec<FunctionKey>,
 }
 
-impl<'w> Values<'w> {
+impl Values<'_> {
     /// Takes modules in and computes what follows from them.
     pub fn extend(&mut self, modules: Vec<Module>) {
         let functions = self.world.function_count();
