@@ -134,19 +134,6 @@ def raw_update_atomic(order_id):
         post_hook("raw", order=order_id)
 
 
-def switch_autocommit(order_id):
-    transaction.set_autocommit(False)
-    try:
-        Order.objects.filter(pk=order_id).update(status="switched")
-        transaction.commit()
-    except Exception:
-        transaction.rollback()
-        raise
-    finally:
-        transaction.set_autocommit(True)
-    post_hook("switched", order=order_id)
-
-
 def quote_order(order_id):
     order = Order.objects.get(pk=order_id)
     if order.status == "quoted":

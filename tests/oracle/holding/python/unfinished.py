@@ -2,8 +2,6 @@
 
 from app import db
 from app.db import database, engine
-from django.db import transaction
-from shop.models import Order
 from sqlalchemy import text
 
 SET_STATUS = text("UPDATE orders SET status = :status WHERE id = :id")
@@ -27,13 +25,6 @@ async def copy_order_safely(order_id):
             await transaction.rollback()
             raise
         await transaction.commit()
-
-
-def turn_off_autocommit(order_id):
-    transaction.set_autocommit(False)
-    Order.objects.filter(pk=order_id).update(status="off")
-    transaction.commit()
-    transaction.set_autocommit(True)
 
 
 def begin_by_hand(order_id):
