@@ -174,6 +174,7 @@ fn of_call<'p>(
             (Returns::Receiver, Callee::Method(receiver, _)) => {
                 sizes.push(size_within(summaries, view.key, receiver, depth));
             }
+            (Returns::Element, _) => sizes.push(Size::Bounded),
             (Returns::Argument(position), _) => {
                 sizes.extend(of_argument(summaries, view, call, position, depth));
             }
