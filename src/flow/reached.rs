@@ -206,6 +206,8 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
     let sends = [Effect::Queries, Effect::Commits, Effect::Begins];
     let is_statement = facts
         .iter()
+        // What is lazy is built here, and sent where it is used.
+        .filter(|(fact, _)| fact.when != When::Use)
         .any(|(fact, _)| sends.iter().any(|effect| fact.has(*effect)));
     let checkouts = if is_checkout(view, call, block) {
         pools_of(summaries, view, block)
