@@ -186,7 +186,10 @@ fn verdict(
         if depth == 0 || view.body.traits.is_generator {
             return None;
         }
-        return factory_verdict(summaries, reach, view, &needed, depth);
+        let found = factory_verdict(summaries, reach, view, &needed, depth);
+        // An object may end its pool in any of its methods.
+        let is_left = |verdict: &Verdict| matches!(verdict.why, Why::Left(_));
+        return found.filter(|verdict| !(fate.is_in_object && is_left(verdict)));
     }
     let in_loop = reach.is_in_loop(values, CallSite { function, block });
     if reach.runs_once(values, function) {

@@ -251,7 +251,9 @@ pub(super) fn owned(
         sites::acquisitions(summaries, &view)
     };
     for acquisition in taken {
-        let is_kept = !purpose.is_transaction() && source::is_of_registry(&view, &acquisition);
+        let is_kept = !purpose.is_transaction()
+            && (source::is_of_registry(&view, &acquisition)
+                || source::is_of_callers_function(&view, &acquisition));
         if is_kept || matches!(acquisition.at, Place::CallbackParameter(_)) {
             continue;
         }
