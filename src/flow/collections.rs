@@ -14,6 +14,9 @@ use std::rc::Rc;
 /// Definitions are followed back this far.
 const DEPTH_LIMIT: u32 = 12;
 
+/// A builder has few links.
+const BUILDER_LIMIT: u32 = 12;
+
 /// Callers asked for what they pass.
 const CALLER_LIMIT: usize = 16;
 
@@ -217,10 +220,19 @@ fn is_limited<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: Blo
     {
         return true;
     }
-    // `cursor.execute("... limit 10")` says it for `cursor.fetchall()` and `for row in cursor`.
+    if arguments
+        .iter()
+        .any(|local| is_built_limited(view, *local, BUILDER_LIMIT))
+    {
+        return true;
+    }
     let Callee::Method(receiver, _) = call.callee else {
         return false;
     };
+    if is_built_limited(view, receiver, BUILDER_LIMIT) {
+        return true;
+    }
+    // `cursor.execute("... limit 10")` says it for `cursor.fetchall()` and `for row in cursor`.
     let sent: Vec<_> = view
         .calls()
         .filter(|(other, call)| {
@@ -233,6 +245,30 @@ fn is_limited<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: Blo
         .collect();
     sent.into_iter()
         .any(|local| has_limit(summaries, view, local))
+}
+
+/// Whether a statement is built with a limit: `select(User).where(...).limit(10)`.
+fn is_built_limited(view: &View<'_>, local: LocalId, links: u32) -> bool {
+    if links == 0 {
+        return false;
+    }
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let is_assigned = statements.any(|statement| {
+        matches!(&statement.action, Action::Assign(target, Value::Local(source))
+            if *target == local && is_built_limited(view, *source, links - 1))
+    });
+    is_assigned
+        || view.calls().any(|(block, call)| {
+            let meaning = view.meaning(block);
+            let builds = meaning
+                .facts
+                .iter()
+                .any(|(fact, _)| matches!(fact.returns, Returns::Receiver | Returns::Type(_)));
+            let is_next = |receiver| builds && is_built_limited(view, receiver, links - 1);
+            call.result == local
+                && (meaning.fact(Effect::Bounds).is_some()
+                    || matches!(call.callee, Callee::Method(receiver, _) if is_next(receiver)))
+        })
 }
 
 fn has_limit(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId) -> bool {

@@ -406,7 +406,7 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
         let view = summaries.view(holds[position].function);
         let (lent, own): (Vec<_>, Vec<_>) = std::mem::take(&mut holds[position].region.calls)
             .into_iter()
-            .partition(|held| calls_parameter(&view, held.block));
+            .partition(|held| !held.runs.is_empty() && calls_parameter(&view, held.block));
         holds[position].region.calls = own;
         let hold = holds[position].clone();
         for (function, role) in lent.into_iter().flat_map(|held| held.runs) {
@@ -437,6 +437,10 @@ fn calls_parameter(view: &View<'_>, block: BlockId) -> bool {
     let Some(Callee::Local(local)) = view.call(block).map(|call| call.callee) else {
         return false;
     };
+    // A handle that is called sends a statement: `trx('orders')`.
+    if !view.meaning(block).facts.is_empty() {
+        return false;
+    }
     let world = view.values.world();
     let (function, local) = world.origin(view.key, local);
     matches!(

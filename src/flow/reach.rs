@@ -303,7 +303,7 @@ fn is_made(entity: &Entity) -> bool {
 }
 
 /// What the library data says of the method that a function overrides.
-fn overridden<'w>(values: &Values<'w>, function: FunctionKey) -> Vec<&'w CallFact> {
+pub fn overridden<'w>(values: &Values<'w>, function: FunctionKey) -> Vec<&'w CallFact> {
     let world = values.world();
     let Some(class) = world.class_of(function) else {
         return Vec::new();

@@ -154,7 +154,9 @@ pub fn acquisitions(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acqui
 pub fn may_acquire(view: &View<'_>) -> bool {
     let blocks = (0..view.body.blocks.len()).map(BlockId::new);
     let takes = |fact: &CallFact| {
-        kind(fact).is_some() || matches!(fact.returns, Returns::ResultOfArgument(_))
+        kind(fact).is_some()
+            || fact.has(Effect::Lends)
+            || matches!(fact.returns, Returns::ResultOfArgument(_))
     };
     let mut calls = blocks.filter(|block| view.call(*block).is_some());
     calls.any(|block| {

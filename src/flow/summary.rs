@@ -173,6 +173,8 @@ pub struct Summaries<'p> {
     shared: FxHashSet<Variable>,
     environments: Vec<Rc<Environment>>,
     captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
+    /// Where values were made.
+    made: FxHashMap<Origin, Option<BlockId>>,
 }
 
 impl<'p> Summaries<'p> {
@@ -190,6 +192,7 @@ impl<'p> Summaries<'p> {
             shared: shared_variables(values),
             environments: Vec::new(),
             captured: FxHashMap::default(),
+            made: FxHashMap::default(),
         }
     }
 
@@ -326,11 +329,15 @@ impl<'p> Summaries<'p> {
     /// The call that made a value.
     pub fn made_at(&mut self, origin: Origin) -> Option<(Rc<View<'p>>, BlockId)> {
         let view = self.view(origin.function);
+        if let Some(known) = self.made.get(&origin) {
+            return known.map(|block| (view, block));
+        }
         let block = view.calls().find(|(block, call)| {
             view.body.block(*block).site == origin.site && call.kind != CallKind::Enter
         });
-        let (block, _) = block?;
-        Some((view, block))
+        let block = block.map(|(block, _)| block);
+        self.made.insert(origin, block);
+        Some((view, block?))
     }
 
     /// The answer so far; outside of a computation, the final answer.

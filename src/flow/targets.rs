@@ -54,6 +54,20 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     found
 }
 
+/// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of.
+/// One that only raises is none: it says that others override it.
+pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
+    let world = view.values.world();
+    let returns = |function: &FunctionKey| {
+        let blocks = &world.function(*function).blocks;
+        blocks
+            .iter()
+            .any(|block| matches!(block.terminator, Terminator::Return(_)))
+    };
+    let functions = view.meaning(block).functions.iter().copied();
+    functions.filter(returns).collect()
+}
+
 /// Whether what goes on behind the call is over before the function goes on, or ends.
 pub fn is_waited_for(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
     fact.when != When::Await || is_awaited(view, call)

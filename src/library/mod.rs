@@ -312,6 +312,8 @@ struct Shelf {
     contents: Vec<(Vec<String>, Vec<Spelled>)>,
     /// What an import of a library that hands out resources names, and the words without which it hands out none.
     packages: Vec<Package>,
+    /// Settings that put what runs per request into a transaction, with the packages by which it is registered.
+    settings: Vec<(Symbol, Package)>,
     /// Types and callees from which a resource can be had, directly or through what they give.
     resourceful: FxHashSet<Symbol>,
     /// Types of resources.
@@ -320,6 +322,8 @@ struct Shelf {
     clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
+    /// Options and fields by which a type's automatic transaction is turned off.
+    autobegin_options: FxHashSet<Symbol>,
 }
 
 impl Shelf {
@@ -353,6 +357,48 @@ impl Shelf {
             }
         }
         self.packages = packages;
+    }
+
+    /// Keeps, for each setting that puts requests into transactions, what a file with such a request names.
+    fn choose_settings(&mut self) {
+        let last = |path: &str| {
+            path.rsplit(['#', '.'])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let mut settings: Vec<(Symbol, Package)> = Vec::new();
+        for (names, paths) in &self.contents {
+            let facts = paths
+                .iter()
+                .flat_map(|(path, _)| self.calls.get(path))
+                .flatten();
+            let set = facts.filter_map(|fact| Some((fact.transaction_setting?, fact.callee)));
+            for (setting, callee) in set {
+                let owner = callee.split('#').next().unwrap_or_default();
+                for name in names {
+                    let known = settings
+                        .iter_mut()
+                        .find(|(known, package)| *known == setting && package.name == *name);
+                    let word = last(owner);
+                    match known {
+                        Some((_, package)) => package.words.push(word),
+                        None => settings.push((
+                            setting,
+                            Package {
+                                name: name.clone(),
+                                words: vec![word],
+                            },
+                        )),
+                    }
+                }
+            }
+        }
+        for (_, package) in &mut settings {
+            package.words.sort_unstable();
+            package.words.dedup();
+        }
+        self.settings = settings;
     }
 
     /// Closes `resourceful` over what callees give and types have.
@@ -428,6 +474,12 @@ impl Library {
         for shelf in [&mut library.python, &mut library.javascript] {
             shelf.spread_resources();
             shelf.choose_packages();
+            shelf.choose_settings();
+            let options = shelf
+                .types
+                .values()
+                .filter_map(|fact| fact.autobegins.as_ref());
+            shelf.autobegin_options = options.flatten().copied().collect();
         }
         Ok(library)
     }
@@ -452,6 +504,11 @@ impl Library {
     /// The packages of which a file must import one, with one of its words, to take a resource from a library.
     pub fn packages(&self, language: Language) -> &[Package] {
         &self.shelf(language).packages
+    }
+
+    /// Settings that put what runs per request into a transaction, each with what a file with such a request names.
+    pub fn settings(&self, language: Language) -> &[(Symbol, Package)] {
+        &self.shelf(language).settings
     }
 
     /// Names that stand for a library although no import names it.
@@ -479,15 +536,13 @@ impl Library {
     /// The member of a namespace or class: `pg` and `Pool` give `pg.Pool`.
     pub fn member(&self, language: Language, path: Symbol, name: &str) -> Option<Symbol> {
         let shelf = self.shelf(language);
-        let mut owner = Some(path);
-        while let Some(path) = owner {
-            let member = Symbol::new(&format!("{path}.{name}"));
-            if let Some(found) = self.canonical(language, member) {
-                return Some(found);
-            }
-            owner = shelf.types.get(&path).and_then(|fact| fact.extends);
-        }
-        None
+        let of = |path: &Symbol| self.canonical(language, Symbol::new(&format!("{path}.{name}")));
+        let parent = |path: &Symbol| shelf.types.get(path).and_then(|fact| fact.extends);
+        let mut owners = std::iter::successors(Some(path), parent).take(8);
+        owners.find_map(|path| of(&path)).or_else(|| {
+            // A module under another name has the members of the one it stands for.
+            shelf.aliases.get(&path).and_then(of)
+        })
     }
 
     /// The canonical path of a global name.
@@ -549,6 +604,11 @@ impl Library {
                 .get(&path)
                 .is_some_and(|fact| fact.shares_connection)
         })
+    }
+
+    /// Whether an option or field of this name turns off the automatic transactions of some type.
+    pub fn is_autobegin_option(&self, language: Language, name: Symbol) -> bool {
+        self.shelf(language).autobegin_options.contains(&name)
     }
 
     /// Whether a statement of an instance begins a transaction, and what turns that off.

@@ -46,13 +46,12 @@ impl Interest {
                 self.mark_class(*class);
             }
         }
-        let mut holding = with_captures(values, std::mem::take(&mut self.holding));
-        holding.retain(|function| {
+        let holding = with_captures(values, std::mem::take(&mut self.holding));
+        for function in &holding {
             if lends(values, *function) {
                 self.mark_function(values, *function);
             }
-            true
-        });
+        }
         self.spread(values);
         let mut exported = std::mem::take(&mut self.exported);
         exported.sort_unstable();
@@ -93,10 +92,8 @@ impl Interest {
     fn spread(&mut self, values: &Values<'_>) {
         while let Some((node, entity)) = self.queue.pop() {
             match values.owner(node) {
-                Some(Owner::Local(function, local)) => {
-                    if values.world().is_top_level(function) {
-                        self.exported.push((function, local));
-                    }
+                Some(Owner::Local(function, local)) if values.world().is_top_level(function) => {
+                    self.exported.push((function, local));
                 }
                 Some(Owner::Result(function)) => self.mark_function(values, function),
                 Some(Owner::Class(class)) => self.mark_class(class),

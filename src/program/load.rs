@@ -7,14 +7,15 @@
 //! Invariant: leaving a file out never changes a finding in the files that remain; it could only have added none.
 use super::importers::Importers;
 use super::interest::{Gain, Interest, is_of_interest, names_of, words_of};
+use super::running::Running;
 use crate::ir::{
-    Action, Block, Call, Callee, FunctionId, ImportId, LocalId, LocalKind, Module, Terminator,
-    Value,
+    Action, Block, Call, Callee, Function, FunctionId, ImportId, LocalId, LocalKind, Module,
+    Terminator, Type, Value,
 };
 use crate::library::Library;
-use crate::link::FunctionKey;
 use crate::link::resolve::Resolver;
 use crate::link::values::Values;
+use crate::link::{ClassKey, FunctionKey};
 use crate::lower;
 use crate::progress::Progress;
 use crate::source::{FileId, Language, Source, Sources};
@@ -43,6 +44,7 @@ pub(super) struct Loader<'s> {
     /// Modules that were looked at.
     seen: usize,
     interest: Interest,
+    running: Running,
     /// What is of interest of what a file exports.
     exports: FxHashMap<FileId, Names>,
     /// By file: those that export all that it exports.
@@ -65,6 +67,7 @@ impl<'s> Loader<'s> {
             is_loaded: vec![false; sources.len()],
             seen: 0,
             interest: Interest::default(),
+            running: Running::default(),
             exports: FxHashMap::default(),
             passers: FxHashMap::default(),
             imports: FxHashMap::default(),
@@ -74,7 +77,10 @@ impl<'s> Loader<'s> {
 
     /// The modules to start with.
     pub(super) fn start(&mut self, library: &Library) -> Vec<Module> {
-        let seeds = self.seeds(library);
+        let mut seeds = self.seeds(library);
+        seeds.extend(self.set_requests(library));
+        seeds.sort_unstable();
+        seeds.dedup();
         self.lower(&seeds)
     }
 
@@ -85,6 +91,9 @@ impl<'s> Loader<'s> {
         let mut missing = BTreeSet::new();
         self.inherited(values, &mut missing);
         self.called(values, &gain.holding, &mut missing);
+        for function in self.running.hear(values, &news, self.seen) {
+            self.follow(values, function, &mut missing, |_| true);
+        }
         let wanted = self.wanted(values, &gain);
         self.importing(wanted, &mut missing);
         self.seen += values.world().newest(self.seen).len();
@@ -156,6 +165,42 @@ impl Loader<'_> {
             .collect()
     }
 
+    /// Where a setting puts each request into a transaction: the files that name it, and those with requests.
+    fn set_requests(&self, library: &Library) -> Vec<FileId> {
+        let mut found = Vec::new();
+        for language in [Language::Python, Language::JavaScript] {
+            for (setting, package) in library.settings(language) {
+                let unloaded = self.unloaded();
+                let text = |file: &FileId| self.sources.get(*file).text.as_bytes();
+                let is_of = |file: &&FileId| {
+                    self.sources.get(**file).language.is_python() == language.is_python()
+                };
+                let names = |file: &&FileId| memmem::find(text(file), setting.as_bytes()).is_some();
+                let set: Vec<_> = unloaded
+                    .iter()
+                    .filter(is_of)
+                    .filter(names)
+                    .copied()
+                    .collect();
+                if set.is_empty() {
+                    continue;
+                }
+                let registers = |file: &&FileId| {
+                    let source = self.sources.get(**file);
+                    let mut places = memmem::find_iter(text(file), package.name.as_bytes());
+                    places.any(|at| is_import(source, at, at + package.name.len()))
+                        && package
+                            .words
+                            .iter()
+                            .any(|word| memmem::find(text(file), word.as_bytes()).is_some())
+                };
+                found.extend(set);
+                found.extend(unloaded.iter().filter(is_of).filter(registers));
+            }
+        }
+        found
+    }
+
     /// Files of base classes of the newest modules.
     fn inherited(&mut self, values: &Values<'_>, missing: &mut BTreeSet<FileId>) {
         let world = values.world();
@@ -205,11 +250,19 @@ impl Loader<'_> {
             return;
         }
         let sources = read_from(blocks);
+        let own = imports(blocks);
+        let file = values.world().module(function).file;
         for call in calls {
             let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
             let read = std::iter::successors(Some(local), |local| sources.get(local).copied());
             for local in read.take(FIELD_LIMIT) {
                 self.import_of(values, function, local, missing);
+                for import in own.get(&local).into_iter().flatten() {
+                    self.load(values, file, *import, missing);
+                }
+                for (owner, local) in declared_types(values, function, local) {
+                    self.import_of(values, owner, local, missing);
+                }
             }
         }
     }
@@ -233,11 +286,22 @@ impl Loader<'_> {
         let imports = self
             .imports
             .entry(module.file)
-            .or_insert_with(|| imports(module));
-        for import in imports.get(&local).into_iter().flatten() {
-            let found = values.imported_file(module.file, *import);
-            missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
+            .or_insert_with(|| imports(module.functions.first().map_or(&[], |top| &top.blocks)));
+        let imports = imports.get(&local).cloned().unwrap_or_default();
+        for import in imports {
+            self.load(values, module.file, import, missing);
         }
+    }
+
+    fn load(
+        &self,
+        values: &Values<'_>,
+        file: FileId,
+        import: ImportId,
+        missing: &mut BTreeSet<FileId>,
+    ) {
+        let found = values.imported_file(file, import);
+        missing.extend(found.filter(|file| !self.is_loaded[file.0 as usize]));
     }
 
     /// What files came to export that is of interest, by file.
@@ -303,6 +367,101 @@ impl Loader<'_> {
     }
 }
 
+/// The locals that name the declared type of a parameter, or of the field of the receiver that a local is read from.
+fn declared_types(
+    values: &Values<'_>,
+    function: FunctionKey,
+    local: LocalId,
+) -> Vec<(FunctionKey, LocalId)> {
+    let world = values.world();
+    let body = world.function(function);
+    let mut found = Vec::new();
+    let (owner, variable) = world.origin(function, local);
+    if let Some(annotation) = &world.function(owner).local(variable).annotation {
+        found.extend(names_in(annotation).map(|local| (owner, local)));
+    }
+    for parameter in &world.function(owner).parameters {
+        if parameter.local == variable
+            && let Some(annotation) = &parameter.annotation
+        {
+            found.extend(names_in(annotation).map(|local| (owner, local)));
+        }
+    }
+    let statements = body.blocks.iter().flat_map(|block| &block.statements);
+    let field = statements
+        .filter_map(|statement| match statement.action {
+            Action::Assign(target, Value::Field(object, name))
+                if target == local && is_receiver(values, function, object) =>
+            {
+                Some(name)
+            }
+            _ => None,
+        })
+        .next();
+    let Some((name, class)) = field.zip(enclosing_class(values, function)) else {
+        return found;
+    };
+    for class in values.ancestry(class) {
+        let declared = world.class(class);
+        let parent = world.function_near(class, declared.parent);
+        let fields = declared.fields.iter().filter(|field| field.name == name);
+        for annotation in fields.filter_map(|field| field.annotation.as_ref()) {
+            found.extend(names_in(annotation).map(|local| (parent, local)));
+        }
+        let constructors = declared
+            .methods
+            .iter()
+            .map(|(_, id)| world.function_near(class, *id));
+        for constructor in constructors.filter(|key| world.function(*key).traits.is_constructor) {
+            for parameter in &world.function(constructor).parameters {
+                if sets_field(world.function(constructor), name, parameter.local)
+                    && let Some(annotation) = &parameter.annotation
+                {
+                    found.extend(names_in(annotation).map(|local| (constructor, local)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a local is the receiver of a method, or of the one a closure stands in.
+fn is_receiver(values: &Values<'_>, function: FunctionKey, local: LocalId) -> bool {
+    let (owner, local) = values.world().origin(function, local);
+    values.world().function(owner).receiver == Some(local)
+}
+
+fn enclosing_class(values: &Values<'_>, function: FunctionKey) -> Option<ClassKey> {
+    let world = values.world();
+    let parent = |key: &FunctionKey| {
+        (!world.is_top_level(*key)).then(|| world.sibling(*key, world.function(*key).parent))
+    };
+    let mut around = std::iter::successors(Some(function), parent);
+    around.find_map(|key| world.class_of(key))
+}
+
+fn sets_field(constructor: &Function, name: Symbol, value: LocalId) -> bool {
+    let mut statements = constructor
+        .blocks
+        .iter()
+        .flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(statement.action, Action::SetField(_, field, source) if field == name && source == value)
+    })
+}
+
+/// The locals by which a type names its parts.
+fn names_in(annotation: &Type) -> Box<dyn Iterator<Item = LocalId> + '_> {
+    match annotation {
+        Type::Name(local, _) => Box::new(local.iter().copied()),
+        Type::Generic(base, arguments) => {
+            Box::new(names_in(base).chain(arguments.iter().flat_map(names_in)))
+        }
+        Type::Union(members) => Box::new(members.iter().flat_map(names_in)),
+        Type::Unknown => Box::new(std::iter::empty()),
+    }
+}
+
 /// By local: the one whose field it is, or whose call's result. What a callee is read from says what it is.
 fn read_from(blocks: &[Block]) -> FxHashMap<LocalId, LocalId> {
     let mut found = FxHashMap::default();
@@ -320,9 +479,8 @@ fn read_from(blocks: &[Block]) -> FxHashMap<LocalId, LocalId> {
     found
 }
 
-/// The locals of a module's top-level code that imports are assigned to.
-fn imports(module: &Module) -> Imports {
-    let blocks = module.functions.first().map_or(&[][..], |top| &top.blocks);
+/// The locals that imports are assigned to.
+fn imports(blocks: &[Block]) -> Imports {
     let mut found = Imports::default();
     for statement in blocks.iter().flat_map(|block| &block.statements) {
         if let Action::Assign(target, Value::Import(import)) = statement.action {

@@ -4,6 +4,7 @@
 mod importers;
 mod interest;
 mod load;
+mod running;
 mod story;
 
 use crate::config::{self, Config};

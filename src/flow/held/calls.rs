@@ -4,7 +4,7 @@ use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving};
 use crate::flow::engine::Exit;
 use crate::flow::pools::ENDS;
 use crate::flow::sites::{Acquisition, Kind};
-use crate::flow::summary::{Callback, Purpose, Role};
+use crate::flow::summary::{Callback, Purpose, Role, Shape};
 use crate::ir::{
     Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
 };
@@ -167,9 +167,11 @@ impl<'p> Held<'_, 'p> {
             return After::all(Mode::Done);
         }
         let mut after = self.used(block, call, mode, facts, meaning);
-        if let (Callee::Method(_, name), true) =
-            (call.callee, receiver.is_some_and(Fact::is_resource))
-        {
+        let is_derived = self.purpose != Purpose::Ownership && receiver == Some(Fact::Cursor);
+        if let (Callee::Method(_, name), true) = (
+            call.callee,
+            is_derived || receiver.is_some_and(Fact::is_resource),
+        ) {
             after.result = self.derived(name, meaning);
         }
         for (fact, _) in &meaning.facts {
@@ -217,11 +219,16 @@ impl<'p> Held<'_, 'p> {
                 .is_some_and(|noun| noun == "cursor"),
             _ => false,
         });
-        is_cursor.then_some(Fact::Cursor)
+        let derives = self.purpose != Purpose::Ownership
+            && meaning.facts.iter().any(|(fact, _)| fact.derives);
+        (is_cursor || derives).then_some(Fact::Cursor)
     }
 
     /// Entering and leaving a scope that is, manages or belongs to the resource.
     fn scope_effect(&mut self, call: &Call, mode: Mode, receiver: Option<Fact>) -> Option<After> {
+        if call.kind == CallKind::Exit && self.leaves_lender(call) {
+            return Some(After::all(Mode::Done));
+        }
         let receiver = receiver?;
         let gives_scope = matches!(&self.subject, Subject::Taken(acquisition)
             if matches!(acquisition.at, Place::Entered | Place::ResultOrEntered));
@@ -229,6 +236,12 @@ impl<'p> Held<'_, 'p> {
             return None;
         };
         match call.kind {
+            // `with conn.cursor() as cursor:`
+            CallKind::Enter if receiver == Fact::Cursor => {
+                let mut after = After::all(mode);
+                after.result = Some(Fact::Cursor);
+                Some(after)
+            }
             CallKind::Enter if receiver == Fact::Part => {
                 let mut after = After::all(mode);
                 after.result = Some(Fact::Resource);
@@ -260,6 +273,20 @@ impl<'p> Held<'_, 'p> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the scope that is left is the one whose entry gave the session: `with unit() as session:`. Its maker ends
+    /// what the session began.
+    fn leaves_lender(&self, exit: &Call) -> bool {
+        let (Subject::Given(given), Callee::Method(scope, _)) = (&self.subject, exit.callee) else {
+            return false;
+        };
+        let lends = |call: &Call| {
+            call.kind == CallKind::Enter
+                && matches!(call.callee, Callee::Method(owner, _) if owner == scope)
+                && given.locals.contains(&(call.result, Shape::Itself))
+        };
+        given.waits_for_use && self.view.calls().any(|(_, call)| lends(call))
     }
 
     /// Whether the call gives the resource back, or ends the transaction.

@@ -602,7 +602,7 @@ impl<'p> Held<'_, 'p> {
         }
     }
 
-    /// Whether a field or method of the resource, being truthy, tells that it is held.
+    /// Whether a field or method of the resource, being truthy, tells that it is held, or its transaction open.
     fn tells_held(&self, name: Symbol) -> Option<bool> {
         let language = self.view.values.world().language(self.view.key);
         let library = self.view.values.library();

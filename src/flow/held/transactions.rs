@@ -5,7 +5,7 @@ use super::{Held, Mode};
 use crate::flow::engine::{self, Exit, Solution};
 use crate::flow::summary::{Purpose, Role};
 use crate::flow::{targets, text};
-use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
+use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
 use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
 use crate::link::values::parameter_of;
@@ -162,8 +162,14 @@ impl Held<'_, '_> {
         let release = self.matching(call, facts, receiver, meaning, &|fact| {
             fact.has(Effect::Releases)
         })?;
+        // `client.release(error)`: what is more than the client says that it is thrown away, or may be.
+        let is_bare = |argument: &Argument| {
+            let fact = facts.get(argument.value);
+            fact.is_some_and(|fact| fact.reaches() || fact.truth() == Some(false))
+        };
         let mut after = After::all(Mode::Done);
-        after.leaves_open = mode == Mode::Held
+        after.leaves_open = call.arguments.iter().all(is_bare)
+            && mode == Mode::Held
             && self.purpose == Purpose::Finish
             && !release.has(Effect::RollsBack)
             && !release.has(Effect::Commits)

@@ -49,9 +49,13 @@ pub struct News {
     pub held: Vec<(Node, Entity)>,
     /// Classes that came to inherit from something.
     pub classes: Vec<ClassKey>,
+    /// Calls that came to be linked: the calling function and the called one.
+    pub linked: Vec<(FunctionKey, FunctionKey)>,
+    /// Functions whose calls take a client, open a session or begin a transaction.
+    pub taking: Vec<FunctionKey>,
 }
 
-impl<'w> Values<'w> {
+impl Values<'_> {
     /// Takes modules in and computes what follows from them.
     pub fn extend(&mut self, modules: Vec<Module>) {
         let functions = self.world.function_count();

@@ -251,6 +251,18 @@ impl<'w> Values<'w> {
         self.entries_of(Holder::Record(node))
     }
 
+    /// Whether an object literal that a local may stand for has an entry whose name contains this.
+    pub fn entries_named(&self, function: FunctionKey, local: LocalId, part: &str) -> bool {
+        let mut entities = self.of(function, local).iter();
+        entities.any(|entity| match entity {
+            Entity::Record(node) => self
+                .field_names
+                .get(&Holder::Record(*node))
+                .is_some_and(|names| names.iter().any(|name| name.contains(part))),
+            _ => false,
+        })
+    }
+
     fn entries_of(&self, holder: Holder) -> impl Iterator<Item = Entity> {
         let names = self.field_names.get(&holder).map_or(&[][..], Vec::as_slice);
         let nodes = names

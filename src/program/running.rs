@@ -1,0 +1,93 @@
+//! Which functions may run while a connection is held, as far as loading must know.
+//!
+//! In: the news of [`Values`]. Out: functions that came to be such: those that take a connection or begin a transaction,
+//! those that a session is given to, the functions nested in them, and all that these call, through any number of calls.
+//! More than the truth: whether it is held at the call is asked when everything is there.
+use crate::flow::reach::{decorator_facts, overridden};
+use crate::library::Effect;
+use crate::link::values::{Entity, News, Owner, Values};
+use crate::link::{FunctionKey, World};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Functions that may run while a connection is held.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    reached: FxHashSet<FunctionKey>,
+    /// The functions that a function calls.
+    calls: FxHashMap<FunctionKey, Vec<FunctionKey>>,
+}
+
+impl Running {
+    /// Thinks the news through: functions that came to be reached, in order.
+    pub(super) fn hear(
+        &mut self,
+        values: &Values<'_>,
+        news: &News,
+        modules: usize,
+    ) -> Vec<FunctionKey> {
+        let mut queue: Vec<FunctionKey> = news.taking.clone();
+        queue.extend(holders(values, news));
+        queue.extend(decorated(values, modules));
+        for (caller, function) in &news.linked {
+            self.calls.entry(*caller).or_default().push(*function);
+            if self.reached.contains(caller) {
+                queue.push(*function);
+            }
+        }
+        let mut found = Vec::new();
+        while let Some(function) = queue.pop() {
+            if !self.reached.insert(function) {
+                continue;
+            }
+            found.push(function);
+            queue.extend(self.calls.get(&function).into_iter().flatten());
+            queue.extend(nested(values.world(), function));
+        }
+        found.sort_unstable_by_key(|function| values.world().place(*function));
+        found
+    }
+}
+
+/// Functions with a local that came to hold a client or session.
+fn holders<'n>(values: &'n Values<'_>, news: &'n News) -> impl Iterator<Item = FunctionKey> + 'n {
+    news.held.iter().filter_map(|(node, entity)| match entity {
+        Entity::Instance(path, _) if values.library().is_resource(*path) => {
+            match values.owner(*node)? {
+                Owner::Local(function, _) => Some(function),
+                _ => None,
+            }
+        }
+        _ => None,
+    })
+}
+
+/// Functions of the newest modules that a decorator puts into a transaction, or a setting may.
+fn decorated(values: &Values<'_>, modules: usize) -> Vec<FunctionKey> {
+    let world = values.world();
+    let mut found = Vec::new();
+    for module in world.newest(modules) {
+        for key in world.functions_of(module.file).map(FunctionKey) {
+            let decorators = &world.function(key).decorators;
+            let facts = decorators
+                .iter()
+                .flat_map(|decorator| decorator_facts(values, key, decorator));
+            let mut facts = facts.chain(overridden(values, key));
+            if facts.any(|fact| fact.has(Effect::Begins) || fact.transaction_setting.is_some()) {
+                found.push(key);
+            }
+        }
+    }
+    found
+}
+
+/// The functions written in a function. Not of top-level code: it runs once, and all of the file is written in it.
+fn nested(world: &World<'_>, function: FunctionKey) -> Vec<FunctionKey> {
+    if world.is_top_level(function) {
+        return Vec::new();
+    }
+    let parent = world.place(function).1;
+    let file = world.module(function).file;
+    let all = world.functions_of(file).map(FunctionKey);
+    all.filter(|key| world.function(*key).parent == parent && *key != function)
+        .collect()
+}
