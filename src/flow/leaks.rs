@@ -70,7 +70,7 @@ pub fn unfinished(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak>
                 summaries,
                 (function, begin),
                 function,
-                subject,
+                &subject,
                 Purpose::Finish,
             );
             found.extend(leak.filter(|leak| is_own(summaries, &view, leak)));
@@ -165,7 +165,7 @@ fn leak(
             summaries,
             (view.key, acquisition),
             view.key,
-            subject,
+            &subject,
             Purpose::Ownership,
         );
         return leak.or_else(|| {
@@ -204,7 +204,7 @@ fn leak(
             summaries,
             (view.key, acquisition),
             body,
-            subject,
+            &subject,
             Purpose::Ownership,
         )
     })
@@ -274,13 +274,13 @@ fn leak_of(
     summaries: &mut Summaries<'_>,
     (function, acquisition): (FunctionKey, Acquisition),
     body: FunctionKey,
-    subject: Subject,
+    subject: &Subject,
     purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let mut ways = ways(summaries, &view, (&subject, purpose), Confidence::High)?;
+    let mut ways = ways(summaries, &view, (subject, purpose), Confidence::High)?;
     if ways.paths.is_empty() && ways.has_doubted {
-        ways = self::ways(summaries, &view, (&subject, purpose), Confidence::Low)?;
+        ways = self::ways(summaries, &view, (subject, purpose), Confidence::Low)?;
     }
     let Ways {
         paths,

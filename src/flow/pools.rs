@@ -463,17 +463,15 @@ fn terminator_fate(
             fate.is_used = true;
         }
         Terminator::Suspend {
-            kind,
+            kind: Suspension::Await,
             value,
             result,
             ..
-        } if *value == local => match kind {
-            Suspension::Await => work.push(*result),
-            _ => {
-                fate.is_kept = true;
-                fate.is_used = true;
-            }
-        },
+        } if *value == local => work.push(*result),
+        Terminator::Suspend { value, .. } if *value == local => {
+            fate.is_kept = true;
+            fate.is_used = true;
+        }
         Terminator::Call { call, .. } => call_fate(view, block, call, local, fate, work),
         _ => {}
     }

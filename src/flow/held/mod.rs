@@ -87,6 +87,10 @@ pub struct Given {
 }
 
 /// The held-resource analysis of one subject in one function.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent things noticed on the way"
+)]
 pub struct Held<'a, 'p> {
     summaries: &'a mut Summaries<'p>,
     view: Rc<View<'p>>,
