@@ -7,7 +7,9 @@
 //! released) keeps its own set of facts, and paths join only within one mode. So `if (client) client.release()`
 //! behind a join is understood, at a cost linear in blocks times modes.
 use crate::ir::BlockId;
+use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, BinaryHeap};
 
 /// How often one node may be visited before the engine gives up on the function: facts only shrink at joins, so
@@ -78,6 +80,11 @@ pub trait Analysis {
         facts: &Self::Facts,
     ) -> Vec<Step<Self::Mode, Self::Facts>>;
 
+    /// Whether nothing that is asked for can come of going on from here.
+    fn is_over(&self, _block: BlockId, _mode: Self::Mode) -> bool {
+        false
+    }
+
     /// Joins facts of two paths; whether the first changed. What it keeps only shrinks.
     fn join(into: &mut Self::Facts, from: &Self::Facts) -> bool;
 }
@@ -108,45 +115,52 @@ impl Node {
 /// The fixpoint.
 #[derive(Debug)]
 pub struct Solution<F> {
-    facts: Vec<Option<F>>,
+    /// Of the nodes that are reached: a resource is mostly held in a small part of a function.
+    facts: FxHashMap<Node, F>,
+    starts: Vec<Node>,
     /// The engine gave up; nothing may be concluded.
     pub is_cut: bool,
 }
 
-/// Runs an analysis from its starting points at the entry block.
+/// Runs an analysis from its starting points.
 pub fn solve<A: Analysis>(
     analysis: &mut A,
-    blocks: usize,
-    starts: Vec<(A::Mode, A::Facts)>,
+    starts: Vec<(BlockId, A::Mode, A::Facts)>,
 ) -> Solution<A::Facts> {
     let mut solution = Solution {
-        facts: vec![None; blocks * A::Mode::COUNT],
+        facts: FxHashMap::default(),
+        starts: Vec::new(),
         is_cut: false,
     };
-    let mut visits = vec![0u32; solution.facts.len()];
+    let mut visits: FxHashMap<Node, u32> = FxHashMap::default();
     let mut queue = BTreeSet::new();
-    for (mode, facts) in starts {
-        let node = Node::of(BlockId(0), mode);
-        solution.facts[node.0 as usize] = Some(facts);
+    for (block, mode, facts) in starts {
+        let node = Node::of(block, mode);
+        solution.facts.insert(node, facts);
+        solution.starts.push(node);
         queue.insert(node);
     }
     // Blocks are numbered in reverse postorder, so the smallest node first visits predecessors first.
     while let Some(node) = queue.pop_first() {
-        visits[node.0 as usize] += 1;
-        if visits[node.0 as usize] > VISIT_LIMIT {
+        let visits = visits.entry(node).or_default();
+        *visits += 1;
+        if *visits > VISIT_LIMIT {
             solution.is_cut = true;
             break;
         }
-        let Some(facts) = solution.facts[node.0 as usize].clone() else {
+        let Some(facts) = solution.facts.get(&node).cloned() else {
             continue;
         };
         for step in analysis.steps(node.block::<A::Mode>(), node.mode(), &facts) {
             let To::Block(block) = step.to else { continue };
+            if analysis.is_over(block, step.mode) {
+                continue;
+            }
             let next = Node::of(block, step.mode);
-            let changed = match &mut solution.facts[next.0 as usize] {
-                Some(known) => A::join(known, &step.facts),
-                empty @ None => {
-                    *empty = Some(step.facts);
+            let changed = match solution.facts.entry(next) {
+                Entry::Occupied(mut known) => A::join(known.get_mut(), &step.facts),
+                Entry::Vacant(place) => {
+                    place.insert(step.facts);
                     true
                 }
             };
@@ -161,35 +175,33 @@ pub fn solve<A: Analysis>(
 /// A way through the graph: the nodes passed, and how it ends.
 #[derive(Clone, Debug)]
 pub struct Path<M> {
-    /// Blocks in their modes, from the entry on.
+    /// Blocks in their modes, from where the analysis started.
     pub nodes: Vec<(BlockId, M)>,
     /// The end.
     pub exit: Exit,
 }
 
 impl<F: Clone> Solution<F> {
-    /// The exits reached in a mode, each by a cheapest path from the entry: the fewest raising calls, then the
+    /// The exits reached in a mode, each by a cheapest path from the start: the fewest raising calls, then the
     /// fewest blocks.
     pub fn paths<A: Analysis<Facts = F>>(
         &self,
         analysis: &mut A,
         mode: A::Mode,
     ) -> Vec<Path<A::Mode>> {
-        let mut previous: Vec<Option<Node>> = vec![None; self.facts.len()];
-        let mut cost = vec![u32::MAX; self.facts.len()];
+        let mut previous: FxHashMap<Node, Node> = FxHashMap::default();
+        let mut cost: FxHashMap<Node, u32> = FxHashMap::default();
         let mut queue = BinaryHeap::new();
-        for index in 0..A::Mode::COUNT {
-            let node = Node::of(BlockId(0), A::Mode::new(index));
-            if self.facts.get(node.0 as usize).is_some_and(Option::is_some) {
-                cost[node.0 as usize] = 0;
-                queue.push(Reverse((0, node)));
-            }
+        for node in &self.starts {
+            cost.insert(*node, 0);
+            queue.push(Reverse((0, *node)));
         }
         let mut paths = Vec::new();
         while let Some(Reverse((spent, node))) = queue.pop() {
-            let Some(facts) = self.facts[node.0 as usize]
-                .as_ref()
-                .filter(|_| spent == cost[node.0 as usize])
+            let Some(facts) = self
+                .facts
+                .get(&node)
+                .filter(|_| cost.get(&node) == Some(&spent))
             else {
                 continue;
             };
@@ -199,9 +211,9 @@ impl<F: Clone> Solution<F> {
                         let next = Node::of(block, step.mode);
                         let total =
                             spent.saturating_add(if step.is_exceptional { RAISE_COST } else { 1 });
-                        if total < cost[next.0 as usize] {
-                            cost[next.0 as usize] = total;
-                            previous[next.0 as usize] = Some(node);
+                        if cost.get(&next).is_none_or(|known| total < *known) {
+                            cost.insert(next, total);
+                            previous.insert(next, node);
                             queue.push(Reverse((total, next)));
                         }
                     }
@@ -218,14 +230,22 @@ impl<F: Clone> Solution<F> {
         paths
     }
 
+    /// The blocks reached in a mode, in order.
+    pub fn blocks<M: Mode>(&self, mode: M) -> Vec<BlockId> {
+        let nodes = self.facts.keys().filter(|node| node.mode::<M>() == mode);
+        let mut blocks: Vec<_> = nodes.map(|node| node.block::<M>()).collect();
+        blocks.sort_unstable();
+        blocks
+    }
+
     /// Whether a block is reached in a mode.
     pub fn reaches<M: Mode>(&self, block: BlockId, mode: M) -> Option<&F> {
-        self.facts.get(Node::of(block, mode).0 as usize)?.as_ref()
+        self.facts.get(&Node::of(block, mode))
     }
 }
 
-fn trail<M: Mode>(previous: &[Option<Node>], last: Node) -> Vec<(BlockId, M)> {
-    let step = |node: &Node| previous[node.0 as usize];
+fn trail<M: Mode>(previous: &FxHashMap<Node, Node>, last: Node) -> Vec<(BlockId, M)> {
+    let step = |node: &Node| previous.get(node).copied();
     let mut nodes: Vec<_> = std::iter::successors(Some(last), step)
         .map(|node| (node.block::<M>(), node.mode()))
         .collect();
@@ -283,7 +303,7 @@ mod tests {
 
     #[test]
     fn paths_join_only_within_a_mode() {
-        let solution = solve(&mut Diamond, 3, vec![(Lock(0), ())]);
+        let solution = solve(&mut Diamond, vec![(BlockId(0), Lock(0), ())]);
         let locked = solution.paths(&mut Diamond, Lock(1));
         assert_eq!(locked.len(), 1);
         assert_eq!(

@@ -199,7 +199,8 @@ fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey
 
 /// All of a function, none of whose calls gets what is held.
 fn whole(view: &View<'_>) -> Region {
-    let calls = view.calls().map(|(block, _)| HeldCall {
+    let calls = view.calls().filter(|(_, call)| !call.is_detached);
+    let calls = calls.map(|(block, _)| HeldCall {
         block,
         runs: targets::run_by(view, block)
             .into_iter()

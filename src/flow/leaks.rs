@@ -2,7 +2,7 @@
 //!
 //! In: the held-resource analysis. Out: one [`Leak`] per place where a resource is taken, with the way out that tells
 //! most clearly why.
-use super::engine::{Exit, Path, Solution};
+use super::engine::{Exit, Path};
 use super::held::{self, Given, Mode, Subject, source};
 use super::private;
 use super::reach::Reach;
@@ -217,11 +217,11 @@ fn handed_to_framework(
     acquisition: Acquisition,
 ) -> Option<Leak> {
     let view = summaries.view(view.key);
-    let (mut held, solution) = held::solve(
+    let (mut held, solution) = held::solve_whole(
         summaries,
         &view,
-        Subject::Taken(acquisition),
-        Purpose::Ownership,
+        (Subject::Taken(acquisition), Purpose::Ownership),
+        Confidence::Low,
     );
     let is_returned = held.hands_out() && held.releases.is_empty() && !solution.is_cut;
     let path = solution
@@ -244,7 +244,6 @@ struct Ways {
     paths: Vec<Path<Mode>>,
     releases: Vec<BlockId>,
     takes: Vec<BlockId>,
-    solution: Solution<held::Facts>,
     confidence: Confidence,
     has_doubted: bool,
 }
@@ -265,7 +264,6 @@ fn ways<'p>(
         releases: std::mem::take(&mut held.releases),
         takes: std::mem::take(&mut held.takes),
         has_doubted: held.has_doubted,
-        solution,
         confidence,
     })
 }
@@ -286,17 +284,22 @@ fn leak_of(
         paths,
         releases,
         takes,
-        solution,
         confidence,
         ..
     } = ways;
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
     let stays = acquisition.at == Place::Receiver && releases.is_empty();
-    let may_be_idle = |block| solution.reaches(block, Mode::Idle).is_some();
+    let mut whole = None;
+    let mut may_be_idle = |block| {
+        let whole = whole.get_or_insert_with(|| {
+            held::solve_whole(summaries, &view, (subject.clone(), purpose), confidence).1
+        });
+        whole.reaches(block, Mode::Idle).is_some()
+    };
     let path = paths
         .into_iter()
         .filter(|path| !stays || path.exit == Exit::Release)
-        .filter(|path| !is_guarded(&view, path, (&releases, &takes), may_be_idle))
+        .filter(|path| !is_guarded(&view, path, (&releases, &takes), &mut may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
         function,
@@ -315,7 +318,7 @@ fn is_guarded(
     view: &View<'_>,
     path: &Path<Mode>,
     (releases, takes): (&[BlockId], &[BlockId]),
-    may_be_idle: impl Fn(BlockId) -> bool,
+    may_be_idle: &mut impl FnMut(BlockId) -> bool,
 ) -> bool {
     let pairs = path.nodes.iter().zip(path.nodes.iter().skip(1));
     let held = pairs.filter(|((_, mode), _)| *mode == Mode::Held);
@@ -332,11 +335,11 @@ fn is_guarded(
             return false;
         };
         let other = if next == then { *otherwise } else { *then };
+        let frees = releases_soon(view, other, releases);
         if view.body.local(*local).name.is_empty() {
-            return is_field_of_receiver(view, *local) && releases_soon(view, other, releases);
+            return frees && is_field_of_receiver(view, *local);
         }
-        may_be_idle(*block)
-            && (releases_soon(view, other, releases) || releases_soon(view, other, takes))
+        (frees || releases_soon(view, other, takes)) && may_be_idle(*block)
     })
 }
 

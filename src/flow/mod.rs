@@ -12,6 +12,7 @@ pub mod holds;
 pub mod leaks;
 pub mod loops;
 pub mod nested;
+pub mod order;
 pub mod pools;
 mod private;
 pub mod reach;

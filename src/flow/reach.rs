@@ -355,6 +355,7 @@ fn facts_within<'w>(
         result: decorator.value,
         kind: CallKind::Plain,
         awaited: false,
+        is_detached: false,
         callee_site: decorator.site,
     };
     values

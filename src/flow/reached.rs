@@ -123,7 +123,8 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
 
 fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
     let Some((role, purpose)) = run.1 else {
-        let calls = view.calls().map(|(block, _)| HeldCall {
+        let calls = view.calls().filter(|(_, call)| !call.is_detached);
+        let calls = calls.map(|(block, _)| HeldCall {
             block,
             runs: targets::run_by(view, block)
                 .into_iter()

@@ -2,6 +2,7 @@
 //!
 //! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
 //! a session or connection, or run a function that hands an owned one to its caller.
+use super::order::Order;
 use super::summary::{Owned, Purpose, Query, Summaries};
 use super::text::{self, Constants};
 use crate::ir::{BlockId, Call, Callee, Function, LocalId, Site, Terminator};
@@ -23,6 +24,7 @@ pub struct View<'p> {
     pub values: &'p Values<'p>,
     meanings: Vec<OnceCell<Meaning<'p>>>,
     constants: OnceCell<Constants>,
+    order: OnceCell<Order>,
 }
 
 impl<'p> View<'p> {
@@ -35,6 +37,7 @@ impl<'p> View<'p> {
             values,
             meanings: body.blocks.iter().map(|_| OnceCell::new()).collect(),
             constants: OnceCell::new(),
+            order: OnceCell::new(),
         }
     }
 
@@ -49,6 +52,11 @@ impl<'p> View<'p> {
     /// The constants that locals stand for.
     pub fn constants(&self) -> &Constants {
         self.constants.get_or_init(|| text::constants(self))
+    }
+
+    /// What can come after what.
+    pub fn order(&self) -> &Order {
+        self.order.get_or_init(|| Order::new(self.body))
     }
 
     /// The blocks that end in a call.

@@ -3,6 +3,8 @@
 //! In: questions about functions. Out: answers that no longer change. Questions are answered from an optimistic
 //! start (raises nothing, does nothing, hands out nothing) and answered again whenever an answer they rest on
 //! grows, until nothing does: cycles of calls need no special case, and depth costs no stack.
+use super::engine::Solution;
+use super::held::Facts;
 use super::reached::{self, Reached, Run};
 use super::sites::{Kind, View};
 use super::{begins, held};
@@ -175,6 +177,8 @@ pub struct Summaries<'p> {
     captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
     /// Where values were made.
     made: FxHashMap<Origin, Option<BlockId>>,
+    /// What is known in a function while nothing is taken: by final answers, and by those of the current computation.
+    idle: [Option<(FunctionKey, Rc<Solution<Facts>>)>; 2],
 }
 
 impl<'p> Summaries<'p> {
@@ -193,6 +197,7 @@ impl<'p> Summaries<'p> {
             environments: Vec::new(),
             captured: FxHashMap::default(),
             made: FxHashMap::default(),
+            idle: [None, None],
         }
     }
 
@@ -204,6 +209,17 @@ impl<'p> Summaries<'p> {
                 .entry(function)
                 .or_insert_with(|| Rc::new(View::new(values, function))),
         )
+    }
+
+    /// What is known in a function while nothing is taken, if that was asked by the same answers.
+    pub(super) fn idle(&self, function: FunctionKey) -> Option<Rc<Solution<Facts>>> {
+        let kept = self.idle[usize::from(self.current.is_some())].as_ref()?;
+        (kept.0 == function).then(|| Rc::clone(&kept.1))
+    }
+
+    pub(super) fn keep_idle(&mut self, function: FunctionKey, solution: &Rc<Solution<Facts>>) {
+        let place = usize::from(self.current.is_some());
+        self.idle[place] = Some((function, Rc::clone(solution)));
     }
 
     /// Whether a variable is assigned by a function other than its own: its value may change at any call.
@@ -369,13 +385,8 @@ impl<'p> Summaries<'p> {
 
     /// Answers everything that waits.
     fn settle(&mut self) {
-        let mut rounds = self
-            .values
-            .world()
-            .functions()
-            .count()
-            .saturating_mul(ROUND_LIMIT)
-            .max(4096);
+        let functions = self.values.world().function_count() as usize;
+        let mut rounds = functions.saturating_mul(ROUND_LIMIT).max(4096);
         while let Some(query) = self.stack.pop().or_else(|| self.again.pop_front()) {
             self.waiting.remove(&query);
             rounds = rounds.saturating_sub(1);
@@ -386,6 +397,7 @@ impl<'p> Summaries<'p> {
             }
             let depth = self.stack.len();
             self.current = Some(query);
+            self.idle[1] = None;
             let answer = self.compute(query);
             self.current = None;
             if self.stack.len() > depth {

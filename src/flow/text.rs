@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 /// Constants are followed through this many assignments.
 const CONSTANT_LIMIT: u32 = 6;
 
-/// What follows `BEGIN` where it begins a transaction: PostgreSQL, MySQL, SQLite, SQL Server.
+/// What follows `BEGIN` where it begins a transaction, in any dialect.
 const BEGINS: [&str; 12] = [
     "",
     "TRANSACTION",

@@ -169,6 +169,8 @@ pub enum Returns {
     EnteredArgument(u32),
     /// A collection of what the arguments resolve to, in order.
     Arguments,
+    /// One of the rows that the receiver stands for.
+    Element,
 }
 
 /// What a call waits for that is no database.
@@ -277,6 +279,8 @@ pub struct TypeFact {
     pub tells: FxHashMap<Symbol, bool>,
     /// The same of a transaction that it has: `isTransactionActive`.
     pub tells_open: FxHashMap<Symbol, bool>,
+    /// Had from a class of the program, an instance stands for rows of that class: its elements are instances of it.
+    pub has_rows: bool,
     /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
     pub shares_connection: bool,
     /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
@@ -592,6 +596,13 @@ impl Library {
             let any = of(Symbol::new("*"))?;
             self.method(language, path, &name).is_empty().then_some(any)
         })
+    }
+
+    /// Whether an instance that is had from a class of the program stands for rows of it.
+    pub fn has_rows(&self, language: Language, path: Symbol) -> bool {
+        let shelf = self.shelf(language);
+        let mut lineage = self.lineage(language, path);
+        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.has_rows))
     }
 
     /// Whether statements of an instance go over the one connection that the thread or task has.

@@ -137,6 +137,14 @@ impl Facts {
         }
     }
 
+    /// Forgets of what no test will ask again, that it is null, some thing or a constant.
+    pub(super) fn keep(&mut self, is_tested: impl Fn(LocalId) -> bool) {
+        self.0.retain(|(local, fact)| {
+            let tells = matches!(fact, Fact::Null | Fact::Something | Fact::Constant(_));
+            !tells || is_tested(*local)
+        });
+    }
+
     /// Joins with the facts of another path; whether anything changed. A local that is the resource on one path
     /// only may still be it; everything else that differs is unknown.
     pub(super) fn join(&mut self, other: &Self) -> bool {

@@ -108,9 +108,12 @@ pub struct Held<'a, 'p> {
     doubts: bool,
     /// Some exception was left out.
     pub has_doubted: bool,
+    /// The only block in which it is taken: where it cannot be reached any more, nothing new is held.
+    start: Option<BlockId>,
 }
 
-/// Solves a subject.
+/// Solves a subject. A resource that is taken in one place, which is not passed again, is followed from there until it
+/// is done; the way to there is the same for all resources of the function.
 pub fn solve<'a, 'p>(
     summaries: &'a mut Summaries<'p>,
     view: &Rc<View<'p>>,
@@ -127,27 +130,61 @@ pub fn solve_with<'a, 'p>(
     (subject, purpose): (Subject, Purpose),
     confidence: Confidence,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
-    let resource = match &subject {
-        Subject::Taken(acquisition) => acquisition.resource,
-        Subject::Given(given) => given.resource,
+    let start = match &subject {
+        Subject::Taken(acquisition) => only_place(view, acquisition),
+        Subject::Given(_) => None,
     };
-    let mut held = Held {
-        summaries,
-        view: Rc::clone(view),
-        subject,
-        purpose,
-        resource,
-        gives_back: false,
-        releases: Vec::new(),
-        takes: Vec::new(),
-        returned_pending: false,
-        returned_taken: false,
-        doubts: confidence == Confidence::High,
-        has_doubted: false,
+    let Some(start) = start else {
+        return solve_whole(summaries, view, (subject, purpose), confidence);
     };
-    let starts = held.starts();
-    let solution = engine::solve(&mut held, view.body.blocks.len(), starts);
+    let idle = idle(summaries, view);
+    if idle.is_cut {
+        return solve_whole(summaries, view, (subject, purpose), confidence);
+    }
+    let mut held = Held::new(summaries, view, (subject, purpose), confidence);
+    held.start = Some(start);
+    let facts = idle.reaches(start, Mode::Idle).cloned();
+    let starts = facts.map(|facts| (start, Mode::Idle, facts));
+    let solution = engine::solve(&mut held, starts.into_iter().collect());
     (held, solution)
+}
+
+/// Solves a subject from the function's entry on, and beyond where it is done.
+pub fn solve_whole<'a, 'p>(
+    summaries: &'a mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    (subject, purpose): (Subject, Purpose),
+    confidence: Confidence,
+) -> (Held<'a, 'p>, Solution<Facts>) {
+    let mut held = Held::new(summaries, view, (subject, purpose), confidence);
+    let starts = held.starts().into_iter();
+    let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
+    let solution = engine::solve(&mut held, starts.collect());
+    (held, solution)
+}
+
+/// The block in which a resource is taken, where that is one and no way leads back to it.
+fn only_place(view: &View<'_>, acquisition: &Acquisition) -> Option<BlockId> {
+    let blocks = (0..view.body.blocks.len()).map(BlockId::new);
+    let mut places = blocks.filter(|block| acquisition.is_at(view, *block));
+    let place = places.next().filter(|_| places.next().is_none())?;
+    let mut next = view.body.block(place).terminator.successors();
+    next.all(|next| view.order().first_after(next) > place)
+        .then_some(place)
+}
+
+/// What is known in a function on the ways on which it has taken nothing.
+fn idle<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Rc<Solution<Facts>> {
+    if let Some(known) = summaries.idle(view.key) {
+        return known;
+    }
+    let nothing = Subject::Given(Given::default());
+    let sought = (nothing, Purpose::Ownership);
+    let mut held = Held::new(summaries, view, sought, Confidence::Low);
+    let start = (BlockId(0), Mode::Idle, Facts::default());
+    let solution = Rc::new(engine::solve(&mut held, vec![start]));
+    summaries.keep_idle(view.key, &solution);
+    solution
 }
 
 /// What becomes of a held resource that a function gets.
@@ -296,6 +333,12 @@ impl Analysis for Held<'_, '_> {
     fn steps(&mut self, block: BlockId, mode: Mode, facts: &Facts) -> Ways {
         let view = Rc::clone(&self.view);
         let (mut mode, mut facts) = (mode, facts.clone());
+        let first = view.order().first_after(block);
+        facts.keep(|local| {
+            view.order()
+                .last_test(local)
+                .is_some_and(|last| last >= first)
+        });
         for statement in &view.body.block(block).statements {
             self.statement(&mut mode, &mut facts, statement);
         }
@@ -329,6 +372,11 @@ impl Analysis for Held<'_, '_> {
             Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
             Terminator::Unreachable => Vec::new(),
         }
+    }
+
+    fn is_over(&self, block: BlockId, mode: Mode) -> bool {
+        let is_past = |start| self.view.order().first_after(block) > start;
+        !mode.is_active() && self.start.is_some_and(is_past)
     }
 
     fn join(into: &mut Facts, from: &Facts) -> bool {
@@ -394,6 +442,35 @@ fn suspend(
             vec![go(resumes, Mode::Held, resumed), failed(Mode::Held)]
         }
         _ => vec![go(resumes, mode, resumed), fail(raises, mode, facts)],
+    }
+}
+
+impl<'a, 'p> Held<'a, 'p> {
+    fn new(
+        summaries: &'a mut Summaries<'p>,
+        view: &Rc<View<'p>>,
+        (subject, purpose): (Subject, Purpose),
+        confidence: Confidence,
+    ) -> Self {
+        let resource = match &subject {
+            Subject::Taken(acquisition) => acquisition.resource,
+            Subject::Given(given) => given.resource,
+        };
+        Self {
+            summaries,
+            view: Rc::clone(view),
+            subject,
+            purpose,
+            resource,
+            gives_back: false,
+            releases: Vec::new(),
+            takes: Vec::new(),
+            returned_pending: false,
+            returned_taken: false,
+            doubts: confidence == Confidence::High,
+            has_doubted: false,
+            start: None,
+        }
     }
 }
 

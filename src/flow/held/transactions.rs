@@ -1,7 +1,7 @@
 //! What a call does to the transaction that is followed, or to the connection that a session takes when it must.
 use super::calls::After;
 use super::facts::{Fact, Facts};
-use super::{Held, Mode};
+use super::{Held, Mode, Subject};
 use crate::flow::engine::{self, Exit, Solution};
 use crate::flow::summary::{Purpose, Role};
 use crate::flow::{targets, text};
@@ -34,12 +34,15 @@ impl Held<'_, '_> {
     pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
         let view = Rc::clone(&self.view);
         let mut found = Region::default();
-        for block in (0..view.body.blocks.len()).map(BlockId::new) {
+        for block in solution.blocks(Mode::Held) {
             let Some(facts) = solution.reaches(block, Mode::Held) else {
                 continue;
             };
             found.blocks.push(block);
-            if view.call(block).is_none() {
+            let Some(call) = view.call(block) else {
+                continue;
+            };
+            if call.is_detached && !self.is_taken_beside() {
                 continue;
             }
             let (mut mode, mut facts) = (Mode::Held, facts.clone());
@@ -52,6 +55,17 @@ impl Held<'_, '_> {
             }
         }
         found
+    }
+
+    /// Whether what is followed is itself taken by a chain of promises that nobody awaits.
+    fn is_taken_beside(&self) -> bool {
+        match &self.subject {
+            Subject::Taken(acquisition) => self
+                .view
+                .call(acquisition.block)
+                .is_some_and(|call| call.is_detached),
+            Subject::Given(_) => false,
+        }
     }
 
     /// The functions that a call runs, each with how it gets what is followed.

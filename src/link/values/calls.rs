@@ -152,7 +152,9 @@ impl<'w> Values<'w> {
                 Some(member) => self.dispatch_plain(language, Entity::External(member)),
                 None => Vec::new(),
             },
-            Entity::Instance(path, _) => self.dispatch_instance(language, call, entity, path, name),
+            Entity::Instance(path, _) | Entity::Rows(path, _) => {
+                self.dispatch_instance(language, call, entity, path, name)
+            }
             Entity::Scope(path, origin) if call.kind == CallKind::Enter => {
                 vec![Dispatch::Enter(Entity::Instance(path, origin))]
             }
@@ -406,7 +408,18 @@ impl<'w> Values<'w> {
                 }
             }
             Returns::Unknown => {}
+            Returns::Element => {
+                if let Some(Entity::Rows(_, class) | Entity::Class(class)) = receiver {
+                    self.add(result, Entity::Object(class));
+                }
+            }
             Returns::Type(path) => {
+                let language = self.world.language(site.function);
+                if let Some(Entity::Rows(_, class) | Entity::Class(class)) = receiver
+                    && self.library.has_rows(language, path)
+                {
+                    return self.add(result, Entity::Rows(path, class));
+                }
                 let origin = match receiver {
                     Some(Entity::Instance(_, known)) if fact.derives => known,
                     _ => origin,
