@@ -81,7 +81,9 @@ pub(in crate::flow) fn is_of_callers_function(view: &View<'_>, acquisition: &Acq
     let Some(Callee::Local(local)) = callee else {
         return false;
     };
-    acquisition.through.is_some() && matches!(view.body.local(local).kind, LocalKind::Parameter(_))
+    let is_function = |entity: &Entity| matches!(entity, Entity::Function(_) | Entity::Method(..));
+    matches!(view.body.local(local).kind, LocalKind::Parameter(_))
+        && view.values.of(view.key, local).iter().any(is_function)
 }
 
 /// Whether something in the program makes what a resource is taken from.
