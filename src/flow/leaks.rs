@@ -64,7 +64,7 @@ pub fn unfinished(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak>
                 summaries,
                 (function, begin),
                 function,
-                subject,
+                &subject,
                 Purpose::Finish,
             );
             found.extend(leak.filter(|leak| is_own(summaries, &view, leak)));
@@ -141,7 +141,7 @@ fn leak(
             summaries,
             (view.key, acquisition),
             view.key,
-            subject,
+            &subject,
             Purpose::Ownership,
         );
         return leak.or_else(|| {
@@ -180,7 +180,7 @@ fn leak(
             summaries,
             (view.key, acquisition),
             body,
-            subject,
+            &subject,
             Purpose::Ownership,
         )
     })
@@ -218,7 +218,7 @@ fn leak_of(
     summaries: &mut Summaries<'_>,
     (function, acquisition): (FunctionKey, Acquisition),
     body: FunctionKey,
-    subject: Subject,
+    subject: &Subject,
     purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
