@@ -1,5 +1,5 @@
 //! The outages of `tests/incidents`: the gate blocks the deploy that broke production, names the lines, and passes the
-//! fix. `expected.json` beside each application lists what is due.
+//! fix. `expected.json` beside each application lists what is due, and where its `steps` must stand.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -20,7 +20,7 @@ fn applications() -> Vec<PathBuf> {
         .flat_map(|incident| entries(&incident))
         .filter(|path| path.join("expected.json").is_file())
         .collect();
-    assert!(applications.len() >= 6, "{applications:?}");
+    assert!(applications.len() >= 8, "{applications:?}");
     applications
 }
 
@@ -76,6 +76,29 @@ fn each_outage_is_found_where_it_is() {
         }
         assert_eq!(found, expected, "{root}");
     }
+}
+
+#[test]
+fn each_story_is_told_line_by_line() {
+    let mut stories = 0;
+    for application in applications() {
+        let text = fs::read_to_string(application.join("expected.json")).unwrap();
+        let expected: Value = serde_json::from_str(&text).unwrap();
+        let report: Value = serde_json::from_slice(&check(&application, "2").stdout).unwrap();
+        for due in expected.as_array().unwrap() {
+            let Some(story) = due["steps"].as_array() else {
+                continue;
+            };
+            let is_due =
+                |found: &&Value| found["rule"] == due["rule"] && found["line"] == due["line"];
+            let mut findings = report["findings"].as_array().unwrap().iter();
+            let steps = findings.find(is_due).unwrap()["steps"].as_array().unwrap();
+            let lines: Vec<_> = steps.iter().map(|step| &step["line"]).collect();
+            assert_eq!(lines, story.iter().collect::<Vec<_>>(), "{due}");
+            stories += 1;
+        }
+    }
+    assert!(stories > 0);
 }
 
 /// A folder of the repository as reports spell it, with a slash at the end.

@@ -42,24 +42,27 @@ impl Automatic {
                         found.note(summaries, function, *name, *value);
                     }
                     Action::Assign(_, Value::Record(entries)) => {
-                        for (name, value) in
-                            entries.iter().filter(|(name, _)| *name == "autocommit")
-                        {
+                        for (name, value) in entries {
                             found.note(summaries, function, *name, *value);
                         }
                     }
                     _ => {}
                 }
             }
-            for (block, call) in view.calls() {
-                if opens(&view, block) {
-                    for argument in call
-                        .arguments
-                        .iter()
-                        .filter(|argument| !argument.name.is_empty())
-                    {
-                        found.note(summaries, function, argument.name, argument.value);
-                    }
+            for (_, call) in view.calls() {
+                let named = call
+                    .arguments
+                    .iter()
+                    .filter(|argument| !argument.name.is_empty());
+                for argument in named {
+                    found.note(summaries, function, argument.name, argument.value);
+                }
+                // `conn.autocommit(True)`, `conn.set_isolation_level(...)`
+                if let (Callee::Method(_, name), Some(first)) =
+                    (call.callee, call.arguments.first())
+                {
+                    let name = name.strip_prefix("set_").map_or(name, Symbol::new);
+                    found.note(summaries, function, name, first.value);
                 }
             }
         }
@@ -74,6 +77,14 @@ impl Automatic {
         name: Symbol,
         value: LocalId,
     ) {
+        let language = summaries.values.world().language(function);
+        if !summaries
+            .values
+            .library()
+            .is_autobegin_option(language, name)
+        {
+            return;
+        }
         let is_harmless = match text::constant(summaries, function, value) {
             Some(Constant::Bool(false) | Constant::Null | Constant::Integer(0)) => true,
             Some(Constant::Text(level)) => !level.eq_ignore_ascii_case("autocommit"),
@@ -103,6 +114,7 @@ impl Automatic {
             if call.kind == CallKind::Exit || !facts.iter().any(|(fact, _)| sends(fact)) {
                 continue;
             }
+            let receiver = root(view, receiver);
             let Some(resource) = type_of(view, receiver) else {
                 continue;
             };
@@ -124,6 +136,25 @@ impl Automatic {
     }
 }
 
+/// The session that a statement's builder, or a cursor, comes from: `session.query(User).filter(...)`.
+fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
+    let derived_from = |local: &LocalId| {
+        let made = view.calls().find(|(_, call)| call.result == *local)?;
+        let derives = view
+            .meaning(made.0)
+            .facts
+            .iter()
+            .any(|(fact, _)| fact.derives);
+        match made.1.callee {
+            Callee::Method(owner, _) if derives && owner != *local => Some(owner),
+            _ => None,
+        }
+    };
+    // A builder has few links.
+    let chain = std::iter::successors(Some(receiver), derived_from);
+    chain.take(12).last().unwrap_or(receiver)
+}
+
 /// How a function reaches a receiver: a variable, or a field of one.
 fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
     let local = view.body.local(receiver);
@@ -140,12 +171,4 @@ fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
         }
     }
     (receiver, Shape::Itself)
-}
-
-/// Whether a call makes a pool, a client or a session.
-fn opens(view: &View<'_>, block: BlockId) -> bool {
-    let effects = [Effect::OpensPool, Effect::Opens, Effect::Acquires];
-    effects
-        .iter()
-        .any(|effect| view.meaning(block).fact(*effect).is_some())
 }

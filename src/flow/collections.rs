@@ -8,11 +8,14 @@ use super::text;
 use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Terminator, Value};
 use crate::library::{Effect, Place, Returns};
 use crate::link::FunctionKey;
-use crate::link::values::parameter_of;
+use crate::link::values::{Entity, parameter_of};
 use std::rc::Rc;
 
 /// Definitions are followed back this far.
 const DEPTH_LIMIT: u32 = 12;
+
+/// A builder has few links.
+const BUILDER_LIMIT: u32 = 12;
 
 /// Callers asked for what they pass.
 const CALLER_LIMIT: usize = 16;
@@ -102,6 +105,10 @@ fn of_value<'p>(
         Value::Sequence(_) | Value::Record(_) | Value::Constant(_) => Size::Bounded,
         // A key that is computed is a slice: `rows[:100]`, `rows[i:i + 100]`.
         Value::Item(_, key) if is_operation(view, *key) => Size::Bounded,
+        // `const { rows } = await client.query(...)`, `const [rows] = ...`: an answer keeps its rows in a field.
+        Value::Field(object, _) | Value::Item(object, _) if is_answer(view, *object) => {
+            size_within(summaries, view.key, *object, depth)
+        }
         _ => Size::Unknown,
     }
 }
@@ -111,6 +118,15 @@ fn is_in_loop(view: &View<'_>, local: LocalId) -> bool {
         || view.calls().any(|(block, call)| {
             call.result == local && super::reach::blocks_in_loops(view.body)[block.index()]
         })
+}
+
+/// Whether a local is what a statement gives, in a language whose answers are objects around the rows.
+fn is_answer(view: &View<'_>, local: LocalId) -> bool {
+    let is_script = !view.values.world().language(view.key).is_python();
+    let gives = |(block, call): (BlockId, &Call)| {
+        call.result == local && view.meaning(block).fact(Effect::Queries).is_some()
+    };
+    is_script && view.calls().any(gives)
 }
 
 fn is_operation(view: &View<'_>, local: LocalId) -> bool {
@@ -158,6 +174,7 @@ fn of_call<'p>(
             (Returns::Receiver, Callee::Method(receiver, _)) => {
                 sizes.push(size_within(summaries, view.key, receiver, depth));
             }
+            (Returns::Element, _) => sizes.push(Size::Bounded),
             (Returns::Argument(position), _) => {
                 sizes.extend(of_argument(summaries, view, call, position, depth));
             }
@@ -217,10 +234,19 @@ fn is_limited<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: Blo
     {
         return true;
     }
-    // `cursor.execute("... limit 10")` says it for `cursor.fetchall()` and `for row in cursor`.
+    if arguments
+        .iter()
+        .any(|local| is_built_limited(view, *local, BUILDER_LIMIT))
+    {
+        return true;
+    }
     let Callee::Method(receiver, _) = call.callee else {
         return false;
     };
+    if is_built_limited(view, receiver, BUILDER_LIMIT) {
+        return true;
+    }
+    // `cursor.execute("... limit 10")` says it for `cursor.fetchall()` and `for row in cursor`.
     let sent: Vec<_> = view
         .calls()
         .filter(|(other, call)| {
@@ -233,6 +259,30 @@ fn is_limited<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: Blo
         .collect();
     sent.into_iter()
         .any(|local| has_limit(summaries, view, local))
+}
+
+/// Whether a statement is built with a limit: `select(User).where(...).limit(10)`.
+fn is_built_limited(view: &View<'_>, local: LocalId, links: u32) -> bool {
+    if links == 0 {
+        return false;
+    }
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let is_assigned = statements.any(|statement| {
+        matches!(&statement.action, Action::Assign(target, Value::Local(source))
+            if *target == local && is_built_limited(view, *source, links - 1))
+    });
+    is_assigned
+        || view.calls().any(|(block, call)| {
+            let meaning = view.meaning(block);
+            let builds = meaning
+                .facts
+                .iter()
+                .any(|(fact, _)| matches!(fact.returns, Returns::Receiver | Returns::Type(_)));
+            let is_next = |receiver| builds && is_built_limited(view, receiver, links - 1);
+            call.result == local
+                && (meaning.fact(Effect::Bounds).is_some()
+                    || matches!(call.callee, Callee::Method(receiver, _) if is_next(receiver)))
+        })
 }
 
 fn has_limit(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId) -> bool {
@@ -296,7 +346,10 @@ fn of_parameter(
     }
     let callers = summaries.values.callers(function).to_vec();
     if callers.is_empty() || callers.len() > CALLER_LIMIT {
-        return if body.traits.is_closure {
+        let world = summaries.values.world();
+        let is_named =
+            !body.name.is_empty() && world.is_top_level(world.sibling(function, body.parent));
+        return if body.traits.is_closure && !is_named {
             Size::Unknown
         } else {
             Size::Unbounded
@@ -329,13 +382,26 @@ pub fn iterated(view: &View<'_>, block: BlockId) -> Option<LocalId> {
     let facts = view.meaning(block).facts.iter().map(|(fact, _)| *fact);
     let mut facts = facts.filter(|fact| fact.has(Effect::Iterates) || fact.has(Effect::FansOut));
     let fact = facts.next()?;
-    match (fact.target, call.callee) {
-        (Some(Place::Argument(position)), _) => call
-            .arguments
-            .get(position as usize)
-            .map(|argument| argument.value),
-        (_, Callee::Method(receiver, _)) if fact.has(Effect::Iterates) => Some(receiver),
+    let given = |position: usize| call.arguments.get(position).map(|argument| argument.value);
+    let is_work = |local: &LocalId| {
+        let mut entities = view.values.of(view.key, *local).iter();
+        entities.any(|entity| matches!(entity, Entity::Function(_)))
+    };
+    let target = match fact.target {
+        Some(Place::Argument(position)) => given(position as usize),
+        _ => None,
+    };
+    match call.callee {
+        _ if target.is_some_and(|local| !is_work(&local)) => target,
+        Callee::Method(receiver, _) if !fact.has(Effect::FansOut) && target.is_none() => {
+            Some(receiver)
+        }
         // `executor.map(work, rows)`, `map(work, rows)`
-        _ => call.arguments.get(1).map(|argument| argument.value),
+        _ if view.values.world().language(view.key).is_python() => given(1),
+        // `pMap(rows, work)`, `Array.from(rows, work)`
+        _ => {
+            let mut arguments = call.arguments.iter().map(|argument| argument.value);
+            arguments.find(|local| !is_work(local))
+        }
     }
 }

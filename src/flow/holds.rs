@@ -199,7 +199,8 @@ fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey
 
 /// All of a function, none of whose calls gets what is held.
 fn whole(view: &View<'_>) -> Region {
-    let calls = view.calls().map(|(block, _)| HeldCall {
+    let calls = view.calls().filter(|(_, call)| !call.is_detached);
+    let calls = calls.map(|(block, _)| HeldCall {
         block,
         runs: targets::run_by(view, block)
             .into_iter()
@@ -406,7 +407,7 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
         let view = summaries.view(holds[position].function);
         let (lent, own): (Vec<_>, Vec<_>) = std::mem::take(&mut holds[position].region.calls)
             .into_iter()
-            .partition(|held| calls_parameter(&view, held.block));
+            .partition(|held| !held.runs.is_empty() && calls_parameter(&view, held.block));
         holds[position].region.calls = own;
         let hold = holds[position].clone();
         for (function, role) in lent.into_iter().flat_map(|held| held.runs) {
@@ -437,6 +438,10 @@ fn calls_parameter(view: &View<'_>, block: BlockId) -> bool {
     let Some(Callee::Local(local)) = view.call(block).map(|call| call.callee) else {
         return false;
     };
+    // A handle that is called sends a statement: `trx('orders')`.
+    if !view.meaning(block).facts.is_empty() {
+        return false;
+    }
     let world = view.values.world();
     let (function, local) = world.origin(view.key, local);
     matches!(

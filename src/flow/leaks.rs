@@ -3,12 +3,14 @@
 //! In: the held-resource analysis. Out: one [`Leak`] per place where a resource is taken, with the way out that tells
 //! most clearly why.
 use super::engine::{Exit, Path};
-use super::held::{self, Given, Mode, Subject};
+use super::held::{self, Given, Mode, Subject, source};
+use super::private;
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
 use super::summary::{Purpose, Query, Shape, Summaries};
 use super::text::{self, Verb};
 use super::{begins, holds};
+use crate::finding::Confidence;
 use crate::ir::{Action, BlockId, Callee, LocalId, LocalKind, Terminator, Test, Value};
 use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
@@ -28,6 +30,8 @@ pub struct Leak {
     pub path: Path<Mode>,
     /// Blocks of `body` that release the resource on other ways.
     pub releases: Vec<BlockId>,
+    /// How sure it is that this happens and harms.
+    pub confidence: Confidence,
 }
 
 /// All leaks of the program, in order of function and place.
@@ -43,7 +47,14 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
         for acquisition in sites::acquisitions(summaries, &view) {
             if !reach.is_emptied(&view, &acquisition) {
                 let is_injected = reach.is_injected(function) && !view.body.traits.is_generator;
-                found.extend(leak(summaries, &view, acquisition, is_injected));
+                let mut leak = leak(summaries, &view, acquisition, is_injected);
+                leak = leak.filter(|leak| !is_of_foreign_registry(&view, leak));
+                if let Some(leak) = &mut leak
+                    && private::is_of_private_pool(&view, &acquisition)
+                {
+                    leak.confidence = Confidence::Low;
+                }
+                found.extend(leak);
             }
         }
     }
@@ -96,6 +107,13 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
         says || text::verb(summaries, view, *block) == Some(Verb::RollBack)
     });
     is_local || rolls_back
+}
+
+/// Whether a resource that is never released comes from a registry that is made elsewhere: its own.
+fn is_of_foreign_registry(view: &View<'_>, leak: &Leak) -> bool {
+    leak.releases.is_empty()
+        && source::is_of_registry(view, &leak.acquisition)
+        && !source::is_source_made(view, &leak.acquisition)
 }
 
 /// Functions that may take a resource: those whose calls the data says so of, and callers of functions that hand one
@@ -196,8 +214,8 @@ fn handed_to_framework(
     let (mut held, solution) = held::solve_whole(
         summaries,
         &view,
-        Subject::Taken(acquisition),
-        Purpose::Ownership,
+        (Subject::Taken(acquisition), Purpose::Ownership),
+        Confidence::Low,
     );
     let is_returned = held.hands_out() && held.releases.is_empty() && !solution.is_cut;
     let path = solution
@@ -211,6 +229,7 @@ fn handed_to_framework(
         body: view.key,
         path,
         releases: Vec::new(),
+        confidence: Confidence::High,
     })
 }
 
@@ -222,24 +241,40 @@ fn leak_of(
     purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let (mut held, solution) = held::solve(summaries, &view, subject.clone(), purpose);
+    let mut confidence = Confidence::High;
+    let (mut held, solution) = held::solve_with(
+        summaries,
+        &view,
+        (subject.clone(), purpose),
+        Confidence::High,
+    );
     if solution.is_cut {
         return None;
     }
-    let paths = solution.paths(&mut held, Mode::Held);
-    let releases = std::mem::take(&mut held.releases);
+    let mut paths = solution.paths(&mut held, Mode::Held);
+    let has_doubted = held.has_doubted;
+    let mut releases = std::mem::take(&mut held.releases);
+    let mut takes = std::mem::take(&mut held.takes);
+    if paths.is_empty() && has_doubted {
+        confidence = Confidence::Low;
+        let (mut held, doubted) = held::solve(summaries, &view, subject.clone(), purpose);
+        paths = doubted.paths(&mut held, Mode::Held);
+        releases = std::mem::take(&mut held.releases);
+        takes = std::mem::take(&mut held.takes);
+    }
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
     let stays = acquisition.at == Place::Receiver && releases.is_empty();
     let mut whole = None;
     let mut may_be_idle = |block| {
-        let whole = whole
-            .get_or_insert_with(|| held::solve_whole(summaries, &view, subject.clone(), purpose).1);
+        let whole = whole.get_or_insert_with(|| {
+            held::solve_whole(summaries, &view, (subject.clone(), purpose), confidence).1
+        });
         whole.reaches(block, Mode::Idle).is_some()
     };
     let path = paths
         .into_iter()
         .filter(|path| !stays || path.exit == Exit::Release)
-        .filter(|path| !is_guarded(&view, path, &releases, &mut may_be_idle))
+        .filter(|path| !is_guarded(&view, path, (&releases, &takes), &mut may_be_idle))
         .min_by_key(|path| rank(&view, path, releases.is_empty()))?;
     Some(Leak {
         function,
@@ -247,6 +282,7 @@ fn leak_of(
         body,
         path,
         releases,
+        confidence,
     })
 }
 
@@ -256,7 +292,7 @@ fn leak_of(
 fn is_guarded(
     view: &View<'_>,
     path: &Path<Mode>,
-    releases: &[BlockId],
+    (releases, takes): (&[BlockId], &[BlockId]),
     may_be_idle: &mut impl FnMut(BlockId) -> bool,
 ) -> bool {
     let pairs = path.nodes.iter().zip(path.nodes.iter().skip(1));
@@ -274,14 +310,11 @@ fn is_guarded(
             return false;
         };
         let other = if next == then { *otherwise } else { *then };
-        if !releases_soon(view, other, releases) {
-            return false;
-        }
+        let frees = releases_soon(view, other, releases);
         if view.body.local(*local).name.is_empty() {
-            is_field_of_receiver(view, *local)
-        } else {
-            may_be_idle(*block)
+            return frees && is_field_of_receiver(view, *local);
         }
+        (frees || releases_soon(view, other, takes)) && may_be_idle(*block)
     })
 }
 
@@ -296,16 +329,16 @@ fn is_field_of_receiver(view: &View<'_>, local: LocalId) -> bool {
 
 fn releases_soon(view: &View<'_>, block: BlockId, releases: &[BlockId]) -> bool {
     let step = |block: &BlockId| match view.body.block(*block).terminator {
-        Terminator::Goto(next) => Some(next),
+        Terminator::Goto(next) | Terminator::Call { returns: next, .. } => Some(next),
         _ => None,
     };
     std::iter::successors(Some(block), step)
-        .take(4)
+        .take(6)
         .any(|block| releases.contains(&block))
 }
 
 /// The clearest story first: never released at all; an explicit way out; a call that raises.
-fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, usize) {
+pub(super) fn rank(view: &View<'_>, path: &Path<Mode>, is_never_released: bool) -> (u32, usize) {
     let raises_itself = path.nodes.iter().any(|(block, mode)| {
         *mode == Mode::Held
             && matches!(view.body.block(*block).terminator, Terminator::Raise { .. })

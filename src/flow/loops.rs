@@ -34,7 +34,9 @@ pub struct QueryLoop {
 /// All loops that query in a transaction, in order.
 pub fn query_loops(summaries: &mut Summaries<'_>, holds: &[Hold]) -> Vec<QueryLoop> {
     let mut found = Vec::new();
-    for hold in holds.iter().filter(|hold| hold.kind == Kind::Transaction) {
+    // A session's own transaction is as long as its work: nobody chose to put the loop into one.
+    let is_chosen = |hold: &&Hold| hold.kind == Kind::Transaction && !hold.begun.is_automatic;
+    for hold in holds.iter().filter(is_chosen) {
         let view = summaries.view(hold.function);
         for round in rounds(&view) {
             if hold.region.blocks.binary_search(&round.head).is_err() {

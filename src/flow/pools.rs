@@ -3,19 +3,32 @@
 //! In: the linked program. Out: an [`Opening`] for each construction of a pool that does not outlive the call it is made
 //! in, or is made by a function that runs again and again.
 use super::reach::{Reach, Repeats};
-use super::sites::View;
+use super::sites::{self, View};
 use super::summary::Summaries;
+use crate::finding::Confidence;
 use crate::ir::{
     Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Suspension, Terminator,
-    Value,
+    Test, Value,
 };
 use crate::library::{Effect, Place, Returns};
 use crate::link::FunctionKey;
-use crate::link::values::CallSite;
+use crate::link::values::{CallSite, Entity, Values, parameter_of};
 use rustc_hash::FxHashSet;
 
 /// Callers of a function that returns its pool are followed this far.
 const FACTORY_LIMIT: u32 = 8;
+
+/// Methods that end a pool.
+pub(super) const ENDS: [&str; 8] = [
+    "end",
+    "close",
+    "dispose",
+    "destroy",
+    "disconnect",
+    "$disconnect",
+    "terminate",
+    "closeall",
+];
 
 /// Why a pool is made again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +43,8 @@ pub enum Why {
     InLoop,
     /// The pool does not outlive the call.
     Local,
+    /// The function's caller, there, gets the pool and leaves it.
+    Left(CallSite),
 }
 
 /// A construction of a pool that is made again and again.
@@ -43,6 +58,37 @@ pub struct Opening {
     pub callee: Site,
     /// Why.
     pub why: Why,
+    /// How sure it is that this harms.
+    pub confidence: Confidence,
+}
+
+/// What is thought of a construction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Verdict {
+    why: Why,
+    /// A pool that each round or call ends before the next is a waste, but never more than one.
+    confidence: Confidence,
+}
+
+impl Verdict {
+    fn sure(why: Why) -> Self {
+        Self {
+            why,
+            confidence: Confidence::High,
+        }
+    }
+
+    /// Ended by the call that has it: harm is sure only where requests come side by side.
+    fn unless_ended(why: Why, fate: Fate, is_for_requests: bool) -> Self {
+        Self {
+            why,
+            confidence: if fate.is_ended && !is_for_requests {
+                Confidence::Low
+            } else {
+                Confidence::High
+            },
+        }
+    }
 }
 
 /// Where a pool goes in the function that has it.
@@ -60,6 +106,22 @@ struct Fate {
     is_passed: bool,
     is_returned: bool,
     is_ended: bool,
+    /// It is asked what it is: `engine.dialect`.
+    is_asked: bool,
+    /// Anything is done with it that may connect.
+    is_used: bool,
+}
+
+impl Fate {
+    fn join(&mut self, other: Self) {
+        self.is_kept |= other.is_kept;
+        self.is_in_object |= other.is_in_object;
+        self.is_passed |= other.is_passed;
+        self.is_returned |= other.is_returned;
+        self.is_ended |= other.is_ended;
+        self.is_asked |= other.is_asked;
+        self.is_used |= other.is_used;
+    }
 }
 
 /// All such constructions, in order.
@@ -75,14 +137,17 @@ pub fn openings(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Opening
                 continue;
             };
             let opening = view.meaning(block).fact(Effect::OpensPool);
-            let Some(at) = opening.map(|fact| fact.at) else {
+            let Some(at) = opening
+                .filter(|fact| !sites::is_given(&view, call, fact))
+                .map(|fact| fact.at)
+            else {
                 continue;
             };
             let site = view.body.block(block).site;
             if !seen.insert(site) {
                 continue;
             }
-            if let Some(why) = verdict(
+            if let Some(verdict) = verdict(
                 summaries,
                 reach,
                 &view,
@@ -93,7 +158,8 @@ pub fn openings(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Opening
                     function,
                     site,
                     callee: call.callee_site,
-                    why,
+                    why: verdict.why,
+                    confidence: verdict.confidence,
                 });
             }
         }
@@ -107,39 +173,52 @@ fn verdict(
     view: &View<'_>,
     (block, pool, at): (BlockId, LocalId, Place),
     depth: u32,
-) -> Option<Why> {
+) -> Option<Verdict> {
     let values = summaries.values;
     let function = view.key;
-    let mut fate = fate(view, pool);
-    // What keeps its pool in the receiver has somebody who may own it.
-    fate.is_passed |= at == Place::Receiver;
+    let fate = fate_at(summaries, view, (block, pool, at));
     let is_lasting = values.world().is_top_level(function) || reach.is_memoised(function);
-    if fate.is_kept || is_lasting {
+    if fate.is_kept || is_lasting || (fate.is_asked && !fate.is_used) {
         return None;
     }
+    let needed = needs_null(view, block);
     if fate.is_returned || fate.is_in_object {
         if depth == 0 || view.body.traits.is_generator {
             return None;
         }
-        return factory_verdict(summaries, reach, function, depth);
+        return factory_verdict(summaries, reach, view, &needed, depth);
     }
     let in_loop = reach.is_in_loop(values, CallSite { function, block });
     if reach.runs_once(values, function) {
-        return (in_loop && !fate.is_ended && !fate.is_passed).then_some(Why::InLoop);
+        // A command that ends drops what it made, and so does Python with each round.
+        let is_python = values.world().language(function).is_python();
+        return (in_loop && !fate.is_ended && !fate.is_passed).then_some(Verdict {
+            why: Why::InLoop,
+            confidence: if is_python {
+                Confidence::Low
+            } else {
+                Confidence::High
+            },
+        });
     }
     if in_loop && !fate.is_passed {
-        return Some(Why::InLoop);
+        return Some(Verdict::unless_ended(Why::InLoop, fate, false));
     }
     let is_unsure = fate.is_ended
         || fate.is_passed
         || view.body.traits.is_generator
         || view.body.traits.is_constructor;
-    match reach.repeats(values, function) {
-        Some(Repeats::Registered) => Some(Why::Registered),
-        Some(Repeats::Looped(call)) if !fate.is_passed => Some(Why::Looped(call)),
-        Some(Repeats::Called(call)) if !fate.is_passed => Some(Why::Called(call)),
+    match reach.repeats_unless(values, function, &|caller| gives(values, caller, &needed)) {
+        Some(Repeats::Registered) => Some(Verdict::sure(Why::Registered)),
+        Some(Repeats::Looped(call)) if !fate.is_passed => {
+            Some(Verdict::unless_ended(Why::Looped(call), fate, false))
+        }
+        Some(Repeats::Called(call)) if !fate.is_passed => {
+            let for_requests = reach.is_for_requests(values, function);
+            Some(Verdict::unless_ended(Why::Called(call), fate, for_requests))
+        }
         // A pool that is made, used and ended is a script's, unless something says that it runs again and again.
-        None if !is_unsure => Some(Why::Local),
+        None if !is_unsure => Some(Verdict::sure(Why::Local)),
         _ => None,
     }
 }
@@ -148,27 +227,146 @@ fn verdict(
 fn factory_verdict(
     summaries: &mut Summaries<'_>,
     reach: &mut Reach,
-    function: FunctionKey,
+    factory: &View<'_>,
+    needed: &[LocalId],
     depth: u32,
-) -> Option<Why> {
+) -> Option<Verdict> {
     let values = summaries.values;
-    for caller in values.callers(function).to_vec() {
+    let mut found: Option<Verdict> = None;
+    for caller in values.callers(factory.key).to_vec() {
         let view = summaries.view(caller.function);
         let Some(call) = view.call(caller.block) else {
             continue;
         };
-        let why = verdict(
-            summaries,
-            reach,
-            &view,
-            (caller.block, call.result, Place::Result),
-            depth - 1,
-        );
-        if why.is_some_and(|why| why != Why::Local) {
-            return Some(Why::Called(caller));
+        if gives(values, caller, needed) {
+            continue;
+        }
+        let place = (caller.block, call.result, Place::Result);
+        let Some(mut verdict) = verdict(summaries, reach, &view, place, depth - 1) else {
+            continue;
+        };
+        verdict.why = match verdict.why {
+            // Dropped with the call, where the language drops it.
+            Why::Local | Why::Left(_) if values.world().language(view.key).is_python() => continue,
+            Why::Local => Why::Left(caller),
+            Why::Left(call) => Why::Left(call),
+            _ => Why::Called(caller),
+        };
+        if verdict.confidence == Confidence::High {
+            return Some(verdict);
+        }
+        found = found.or(Some(verdict));
+    }
+    found
+}
+
+/// The parameters that must be null for a block to be reached: `if engine is None: engine = create_engine(url)`.
+fn needs_null(view: &View<'_>, block: BlockId) -> Vec<LocalId> {
+    let parameters = view.body.parameters.iter();
+    let parameters = parameters.map(|parameter| parameter.local);
+    parameters
+        .filter(|parameter| !is_reached_with(view.body, block, *parameter))
+        .collect()
+}
+
+/// Whether a block is reached when the parameter is not null.
+fn is_reached_with(body: &Function, target: BlockId, parameter: LocalId) -> bool {
+    let mut seen = vec![false; body.blocks.len()];
+    let mut work = vec![BlockId(0)];
+    while let Some(block) = work.pop() {
+        if std::mem::replace(&mut seen[block.index()], true) {
+            continue;
+        }
+        if block == target {
+            return true;
+        }
+        match &body.block(block).terminator {
+            Terminator::Branch {
+                test: Test::Truthy(local),
+                then,
+                ..
+            } if *local == parameter => work.push(*then),
+            Terminator::Branch {
+                test: Test::Null(local),
+                otherwise,
+                ..
+            } if *local == parameter => work.push(*otherwise),
+            terminator => work.extend(terminator.successors()),
         }
     }
-    None
+    false
+}
+
+/// Whether a call gives a value for one of the parameters.
+fn gives(values: &Values<'_>, caller: CallSite, parameters: &[LocalId]) -> bool {
+    let world = values.world();
+    let body = world.function(caller.function);
+    let Terminator::Call { call, .. } = &body.block(caller.block).terminator else {
+        return false;
+    };
+    if parameters.is_empty() {
+        return false;
+    }
+    let callees = values.meaning(caller.function, call).functions;
+    let given = call.arguments.iter().enumerate();
+    let mut given = given.filter(|(_, argument)| !is_constant(body, argument.value));
+    given.any(|(position, argument)| {
+        callees.iter().any(|callee| {
+            parameter_of(world.function(*callee), position, argument)
+                .is_some_and(|parameter| parameters.contains(&parameter))
+        })
+    })
+}
+
+fn is_constant(body: &Function, local: LocalId) -> bool {
+    let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(&statement.action, Action::Assign(target, Value::Constant(_)) if *target == local)
+    })
+}
+
+/// What becomes of the pool that a call makes, also where a callback gets it.
+fn fate_at(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    (block, pool, at): (BlockId, LocalId, Place),
+) -> Fate {
+    let mut fate = fate(view, pool);
+    // What keeps its pool in the receiver has somebody who may own it.
+    fate.is_passed |= at == Place::Receiver;
+    let callback = match (at, view.call(block)) {
+        (Place::CallbackParameter(position), Some(call)) => view
+            .values
+            .callback(view.key, call)
+            .map(|callback| (callback, position)),
+        _ => None,
+    };
+    let Some((callback, position)) = callback else {
+        return fate;
+    };
+    for entity in view.values.of(view.key, callback) {
+        let Entity::Function(function) = entity else {
+            continue;
+        };
+        let inner = summaries.view(*function);
+        if let Some(parameter) = inner.body.parameters.get(position as usize) {
+            fate.join(self::fate(&inner, parameter.local));
+        }
+    }
+    fate
+}
+
+/// Whether the function that makes a pool ends it, and gives it to nobody else.
+pub(super) fn is_ended_here(view: &View<'_>, pool: LocalId) -> bool {
+    let fate = fate(view, pool);
+    let is_given = fate.is_kept || fate.is_in_object || fate.is_returned || fate.is_passed;
+    fate.is_ended && !is_given
+}
+
+/// Whether the call that makes a pool drops it: nobody keeps it, and nobody ends it.
+pub(super) fn is_dropped(view: &View<'_>, pool: LocalId) -> bool {
+    let fate = fate(view, pool);
+    !(fate.is_kept || fate.is_in_object || fate.is_returned || fate.is_ended)
 }
 
 /// Follows a pool, and what is made from it, through the function, whatever the order of statements.
@@ -183,7 +381,9 @@ fn fate(view: &View<'_>, pool: LocalId) -> Fate {
         fate.is_kept |= matches!(view.body.local(local).kind, LocalKind::Captured(..));
         // A nested function may hand it to anybody.
         let mut nested = view.values.world().functions_near(view.key);
-        fate.is_passed |= nested.any(|other| captures(view, other, local));
+        let is_captured = nested.any(|other| captures(view, other, local));
+        fate.is_passed |= is_captured;
+        fate.is_used |= is_captured;
         for (index, block) in view.body.blocks.iter().enumerate() {
             for statement in &block.statements {
                 statement_fate(view.body, &statement.action, local, &mut fate, &mut work);
@@ -225,10 +425,17 @@ fn statement_fate(
         }
         Action::Assign(target, value) => match value {
             Value::Local(source) if *source == local => work.push(*target),
+            Value::Field(object, name) if *object == local => {
+                let is_asked = ["dialect", "url"].contains(&name.text());
+                fate.is_asked |= is_asked;
+                fate.is_used |= !is_asked;
+            }
             Value::Sequence(parts) | Value::Opaque(parts) if parts.contains(&local) => {
+                fate.is_used = true;
                 work.push(*target);
             }
             Value::Record(parts) if parts.iter().any(|(_, part)| *part == local) => {
+                fate.is_used = true;
                 work.push(*target);
             }
             _ => {}
@@ -248,7 +455,10 @@ fn terminator_fate(
     work: &mut Vec<LocalId>,
 ) {
     match terminator {
-        Terminator::Return(value) if *value == local => fate.is_returned = true,
+        Terminator::Return(value) if *value == local => {
+            fate.is_returned = true;
+            fate.is_used = true;
+        }
         Terminator::Suspend {
             kind,
             value,
@@ -256,7 +466,10 @@ fn terminator_fate(
             ..
         } if *value == local => match kind {
             Suspension::Await => work.push(*result),
-            _ => fate.is_kept = true,
+            _ => {
+                fate.is_kept = true;
+                fate.is_used = true;
+            }
         },
         Terminator::Call { call, .. } => call_fate(view, block, call, local, fate, work),
         _ => {}
@@ -271,20 +484,11 @@ fn call_fate(
     fate: &mut Fate,
     work: &mut Vec<LocalId>,
 ) {
-    const ENDS: [&str; 8] = [
-        "end",
-        "close",
-        "dispose",
-        "destroy",
-        "disconnect",
-        "$disconnect",
-        "terminate",
-        "closeall",
-    ];
     let meaning = view.meaning(block);
     if let Callee::Method(receiver, name) = call.callee
         && receiver == local
     {
+        fate.is_used = true;
         fate.is_ended |= ENDS.contains(&name.text()) || call.kind == crate::ir::CallKind::Exit;
         // `engine.begin()` and its like give clients, not pools; a connected pool is itself.
         let same = meaning
@@ -302,6 +506,7 @@ fn call_fate(
     {
         return;
     }
+    fate.is_used = true;
     let makes = meaning.makes
         || meaning
             .facts

@@ -3,8 +3,8 @@
 //! In: the linked program. Out: [`Reach`]. Evidence only: a function of which nothing is known is neither.
 use super::sites::{Acquisition, View};
 use super::summary::Summaries;
-use crate::ir::{BlockId, Call, CallKind, Callee, Decorator, Terminator};
-use crate::library::{CallFact, Effect, Place};
+use crate::ir::{BlockId, Call, CallKind, Callee, Decorator, LocalId, Terminator};
+use crate::library::{CallFact, Effect, Place, Returns};
 use crate::link::FunctionKey;
 use crate::link::values::{CallSite, Entity, Values};
 use crate::symbol::Symbol;
@@ -12,6 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Callers are followed this far.
 const DEPTH_LIMIT: u32 = 24;
+
+/// Groups of commands within groups are followed this far.
+const GROUP_LIMIT: u32 = 6;
 
 /// Why a function runs again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +209,26 @@ impl Reach {
 
     /// Why the function runs again and again, where something says so.
     pub fn repeats(&mut self, values: &Values<'_>, function: FunctionKey) -> Option<Repeats> {
-        self.repeats_within(values, function, DEPTH_LIMIT, &mut FxHashSet::default())
+        self.repeats_unless(values, function, &|_| false)
+    }
+
+    /// The same, leaving out callers with which what is asked about does not happen.
+    pub fn repeats_unless(
+        &mut self,
+        values: &Values<'_>,
+        function: FunctionKey,
+        is_exempt: &dyn Fn(CallSite) -> bool,
+    ) -> Option<Repeats> {
+        if self.registered.contains(&function) {
+            return Some(Repeats::Registered);
+        }
+        if self.is_memoised(function) {
+            return None;
+        }
+        let callers = values.callers(function).to_vec();
+        let callers = callers.into_iter().filter(|caller| !is_exempt(*caller));
+        let mut seen = FxHashSet::from_iter([function]);
+        self.repeating(values, callers.collect(), DEPTH_LIMIT, &mut seen)
     }
 
     fn repeats_within(
@@ -223,6 +245,17 @@ impl Reach {
             return None;
         }
         let callers = values.callers(function).to_vec();
+        self.repeating(values, callers, depth, seen)
+    }
+
+    /// The first caller that calls again and again.
+    fn repeating(
+        &mut self,
+        values: &Values<'_>,
+        callers: Vec<CallSite>,
+        depth: u32,
+        seen: &mut FxHashSet<FunctionKey>,
+    ) -> Option<Repeats> {
         if let Some(caller) = callers
             .iter()
             .find(|caller| self.is_in_loop(values, **caller))
@@ -234,6 +267,24 @@ impl Reach {
                 .is_some()
         });
         repeated.map(Repeats::Called)
+    }
+
+    /// Whether the function runs for requests, messages or jobs, through any number of callers.
+    pub fn is_for_requests(&self, values: &Values<'_>, function: FunctionKey) -> bool {
+        let mut seen = FxHashSet::from_iter([function]);
+        let mut work = vec![function];
+        while let Some(function) = work.pop() {
+            if self.registered.contains(&function) {
+                return true;
+            }
+            let callers = values.callers(function).iter();
+            work.extend(
+                callers
+                    .map(|caller| caller.function)
+                    .filter(|key| seen.insert(*key)),
+            );
+        }
+        false
     }
 
     /// Whether a call stands in a loop of its function.
@@ -269,6 +320,15 @@ pub fn decorator_facts<'w>(
     function: FunctionKey,
     decorator: &Decorator,
 ) -> Vec<&'w CallFact> {
+    facts_within(values, function, decorator, GROUP_LIMIT)
+}
+
+fn facts_within<'w>(
+    values: &Values<'w>,
+    function: FunctionKey,
+    decorator: &Decorator,
+    depth: u32,
+) -> Vec<&'w CallFact> {
     let world = values.world();
     let parent = world.sibling(function, world.function(function).parent);
     let body = world.function(parent);
@@ -280,12 +340,13 @@ pub fn decorator_facts<'w>(
             _ => None,
         });
     if let Some(call) = made {
-        return values
-            .meaning(parent, call)
-            .facts
-            .into_iter()
-            .map(|(fact, _)| fact)
-            .collect();
+        let facts = values.meaning(parent, call).facts;
+        if facts.is_empty()
+            && let Callee::Method(receiver, name) = call.callee
+        {
+            return decorated_facts(values, parent, (receiver, &name), depth);
+        }
+        return facts.into_iter().map(|(fact, _)| fact).collect();
     }
     // A plain decorator is called with the function: ask what such a call would do.
     let call = Call {
@@ -294,6 +355,7 @@ pub fn decorator_facts<'w>(
         result: decorator.value,
         kind: CallKind::Plain,
         awaited: false,
+        is_detached: false,
         callee_site: decorator.site,
     };
     values
@@ -302,6 +364,42 @@ pub fn decorator_facts<'w>(
         .into_iter()
         .map(|(fact, _)| fact)
         .collect()
+}
+
+/// What the data says of a method of a function that a decorator made something else: `@group.command()`, where
+/// `group` is a function under `@click.group()`.
+fn decorated_facts<'w>(
+    values: &Values<'w>,
+    parent: FunctionKey,
+    (receiver, name): (LocalId, &str),
+    depth: u32,
+) -> Vec<&'w CallFact> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Vec::new();
+    };
+    let language = values.world().language(parent);
+    let entities = values.of(parent, receiver).iter();
+    let functions = entities.filter_map(|entity| match entity {
+        Entity::Function(function) => Some(*function),
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for function in functions {
+        for decorator in &values.world().function(function).decorators {
+            let made = facts_within(values, function, decorator, depth);
+            for made in made.into_iter().filter_map(made_type) {
+                found.extend(values.library().method(language, made, name));
+            }
+        }
+    }
+    found
+}
+
+fn made_type(fact: &CallFact) -> Option<Symbol> {
+    match fact.returns {
+        Returns::Type(path) => Some(path),
+        _ => None,
+    }
 }
 
 /// Functions that a framework finds by file and name: Next.js route handlers and pages, Lambda handlers.
@@ -329,13 +427,24 @@ fn is_entry_by_convention(values: &Values<'_>, function: FunctionKey) -> bool {
         || (body.name == "handler" && exported("handler"))
 }
 
-/// `handle` of a Django management command, which runs once.
+/// What runs once by its name and place: `handle` of a Django management command; `upgrade` and `downgrade` of a
+/// migration of Alembic's, which names its revision; Jest's and Vitest's `globalSetup`.
 fn is_command_by_convention(values: &Values<'_>, function: FunctionKey) -> bool {
     let world = values.world();
+    let body = world.function(function);
+    let top = world.function(world.sibling(function, crate::ir::FunctionId(0)));
+    let names = |name: &str| top.locals.iter().any(|local| local.name == name);
+    match body.name.text() {
+        "upgrade" | "downgrade" => {
+            return body.class.is_none() && names("revision") && names("down_revision");
+        }
+        "globalSetup" | "globalTeardown" => return !world.language(function).is_python(),
+        _ => {}
+    }
     let Some(class) = world.class_of(function) else {
         return false;
     };
-    world.function(function).name == "handle"
+    body.name == "handle"
         && values
             .library_bases(class)
             .iter()

@@ -7,8 +7,9 @@ use super::held::{self, HeldCall, Subject};
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
-use crate::ir::{BlockId, Call, CallKind, Callee, LocalId, Site};
-use crate::library::{CallFact, Effect, Place, When};
+use super::text::Known;
+use crate::ir::{BlockId, Call, CallKind, Callee, Constant, LocalId, Site};
+use crate::library::{CallFact, Effect, Outside, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Origin, Values};
 use crate::source::Language;
@@ -67,6 +68,14 @@ pub struct Checkout {
 }
 
 impl Reached {
+    /// Keeps what another reaches as well.
+    fn keep_common(&mut self, other: &Self) {
+        self.external = self.external.filter(|_| other.external.is_some());
+        self.statement = self.statement.filter(|_| other.statement.is_some());
+        let reaches = |pool| other.checkouts.iter().any(|known| known.pool == pool);
+        self.checkouts.retain(|checkout| reaches(checkout.pool));
+    }
+
     fn note(&mut self, other: &Self, hop: impl Fn(&Hop) -> Hop) {
         let external = other.external.as_ref().map(&hop);
         self.external = self.external.or(external);
@@ -95,7 +104,7 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     }
     let purpose = run.1.map_or(Purpose::Holding, |(_, purpose)| purpose);
     for held in &calls {
-        let mut inner = through(summaries, held, purpose);
+        let mut inner = through(summaries, &view, held, purpose);
         let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
         let checkouts = inner.checkouts.iter_mut();
         checkouts.for_each(|checkout| checkout.is_limited |= limits);
@@ -114,7 +123,8 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
 
 fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
     let Some((role, purpose)) = run.1 else {
-        let calls = view.calls().map(|(block, _)| HeldCall {
+        let calls = view.calls().filter(|(_, call)| !call.is_detached);
+        let calls = calls.map(|(block, _)| HeldCall {
             block,
             runs: targets::run_by(view, block)
                 .into_iter()
@@ -136,20 +146,47 @@ pub fn reached_by(
     purpose: Purpose,
 ) -> Reached {
     let mut reached = direct(summaries, view, held.block);
-    reached.note(&through(summaries, held, purpose), |hop| *hop);
+    reached.note(&through(summaries, view, held, purpose), |hop| *hop);
     reached
 }
 
-fn through(summaries: &mut Summaries<'_>, held: &HeldCall, purpose: Purpose) -> Reached {
+/// What the functions that a call runs reach. Of several that the callee may be, one is run and nobody knows which: they
+/// reach what all of them do.
+fn through(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    held: &HeldCall,
+    purpose: Purpose,
+) -> Reached {
+    let alternatives = targets::alternatives(view, held.block);
     let mut reached = Reached::default();
+    let mut common: Option<Reached> = None;
     for (function, role) in &held.runs {
         let next = (*function, role.map(|role| (role, purpose)));
-        let inner = summaries.reached(next);
-        reached.note(&inner, |hop| Hop {
+        let hop = |hop: &Hop| Hop {
             block: held.block,
             next: Some(next),
             depth: hop.depth + 1,
-        });
+        };
+        let inner = summaries.reached(next);
+        if alternatives.len() < 2 || !alternatives.contains(function) {
+            reached.note(&inner, hop);
+            continue;
+        }
+        match &mut common {
+            Some(common) => common.keep_common(&inner),
+            None => {
+                let mut first = Reached::default();
+                first.note(&inner, hop);
+                common = Some(first);
+            }
+        }
+    }
+    let runs_all = alternatives
+        .iter()
+        .all(|function| held.runs.iter().any(|(run, _)| run == function));
+    if let Some(common) = common.filter(|_| runs_all) {
+        reached.note(&common, |hop| *hop);
     }
     reached
 }
@@ -227,8 +264,41 @@ pub fn sink<'p>(view: &View<'p>, block: BlockId) -> Option<&'p CallFact> {
         fact.has(Effect::CallsOut)
             && targets::is_waited_for(view, call, fact)
             && !fact.has(Effect::CallsBack)
+            && !(fact.kind == Some(Outside::Sleep) && is_no_time(view, call))
     };
-    meaning.facts.iter().map(|(fact, _)| *fact).find(waits)
+    let facts = meaning.facts.iter().map(|(fact, _)| *fact);
+    facts.clone().find(waits).or_else(|| {
+        let mut facts = facts;
+        let runs = facts.any(|fact| fact.has(Effect::CallsBack));
+        if runs { handed_sink(view, call) } else { None }
+    })
+}
+
+/// Whether what waits is not the callee of the call, but a function that it is handed.
+pub fn is_handed(view: &View<'_>, block: BlockId) -> bool {
+    view.meaning(block).fact(Effect::CallsOut).is_none()
+}
+
+/// Whether it sleeps for no time: `asyncio.sleep(0)` only lets others run.
+fn is_no_time(view: &View<'_>, call: &Call) -> bool {
+    let first = call.arguments.first();
+    let known = first.and_then(|argument| view.constants().get(&argument.value));
+    known == Some(&Known::Constant(Constant::Integer(0)))
+}
+
+/// A library's function that is handed to whoever runs it: `to_thread(requests.get, url)`.
+fn handed_sink<'p>(view: &View<'p>, call: &Call) -> Option<&'p CallFact> {
+    let values = view.values;
+    let language = values.world().language(view.key);
+    let is_over = !view.body.traits.is_async || targets::is_awaited(view, call);
+    let arguments = call.arguments.iter().filter(|_| is_over);
+    let entities = arguments.flat_map(|argument| values.of(view.key, argument.value));
+    let facts = entities.flat_map(|entity| match entity {
+        Entity::External(path) => values.library().call(language, *path),
+        Entity::Method(path, name) => values.library().method(language, *path, name),
+        _ => &[],
+    });
+    facts.into_iter().find(|fact| fact.has(Effect::CallsOut))
 }
 
 /// Whether a call takes a connection out of a pool, if only for a statement.

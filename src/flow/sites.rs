@@ -88,6 +88,8 @@ pub enum Kind {
     Client,
     /// A session or a driver connection.
     Session,
+    /// A pool that the function makes for itself.
+    Pool,
     /// A transaction.
     Transaction,
 }
@@ -99,6 +101,7 @@ impl Kind {
             Self::Client => "client",
             Self::Session => "session",
             Self::Transaction => "transaction",
+            Self::Pool => "pool",
         }
     }
 
@@ -106,7 +109,7 @@ impl Kind {
     pub fn state(self) -> &'static str {
         match self {
             Self::Client | Self::Session => "held",
-            Self::Transaction => "open",
+            Self::Transaction | Self::Pool => "open",
         }
     }
 }
@@ -163,7 +166,9 @@ pub fn acquisitions(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acqui
 pub fn may_acquire(view: &View<'_>) -> bool {
     let blocks = (0..view.body.blocks.len()).map(BlockId::new);
     let takes = |fact: &CallFact| {
-        kind(fact).is_some() || matches!(fact.returns, Returns::ResultOfArgument(_))
+        kind(fact).is_some()
+            || fact.has(Effect::Lends)
+            || matches!(fact.returns, Returns::ResultOfArgument(_))
     };
     let mut calls = blocks.filter(|block| view.call(*block).is_some());
     calls.any(|block| {
@@ -222,7 +227,7 @@ pub(super) fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
     };
     let language = view.values.world().language(view.key);
     let is_it = |entity: &Entity| match entity {
-        Entity::Instance(path, _) => view
+        Entity::Instance(path, _) | Entity::External(path) => view
             .values
             .library()
             .lineage(language, *path)

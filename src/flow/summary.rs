@@ -52,6 +52,8 @@ pub enum Callback {
     Runs,
     /// When connecting ended: its first parameter is the error, in which case there is no resource.
     MayFail,
+    /// At once, with a resource that nobody has used yet: it holds nothing so far.
+    Unused,
 }
 
 /// What is followed, and how code that nobody knows is judged.
@@ -173,6 +175,8 @@ pub struct Summaries<'p> {
     shared: FxHashSet<Variable>,
     environments: Vec<Rc<Environment>>,
     captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
+    /// Where values were made.
+    made: FxHashMap<Origin, Option<BlockId>>,
     /// What is known in a function while nothing is taken: by final answers, and by those of the current computation.
     idle: [Option<(FunctionKey, Rc<Solution<Facts>>)>; 2],
 }
@@ -192,6 +196,7 @@ impl<'p> Summaries<'p> {
             shared: shared_variables(values),
             environments: Vec::new(),
             captured: FxHashMap::default(),
+            made: FxHashMap::default(),
             idle: [None, None],
         }
     }
@@ -340,11 +345,15 @@ impl<'p> Summaries<'p> {
     /// The call that made a value.
     pub fn made_at(&mut self, origin: Origin) -> Option<(Rc<View<'p>>, BlockId)> {
         let view = self.view(origin.function);
+        if let Some(known) = self.made.get(&origin) {
+            return known.map(|block| (view, block));
+        }
         let block = view.calls().find(|(block, call)| {
             view.body.block(*block).site == origin.site && call.kind != CallKind::Enter
         });
-        let (block, _) = block?;
-        Some((view, block))
+        let block = block.map(|(block, _)| block);
+        self.made.insert(origin, block);
+        Some((view, block?))
     }
 
     /// The answer so far; outside of a computation, the final answer.

@@ -19,10 +19,13 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     };
     let meaning = view.meaning(block);
     let world = view.values.world();
+    let is_script = !world.language(view.key).is_python();
     let mut found = Vec::new();
     let runs_now = |function: &FunctionKey| {
         let traits = world.function(*function).traits;
-        !traits.is_async || traits.is_generator || is_awaited(view, call)
+        let promises = traits.is_async && !traits.is_generator
+            || is_script && returns_promise(view, *function);
+        !promises || is_awaited(view, call)
     };
     found.extend(meaning.functions.iter().copied().filter(runs_now));
     // What a generator does behind its `yield` is not told apart from what it does before it.
@@ -42,16 +45,43 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
             Entity::Function(function) => Some(*function),
             _ => None,
         });
-        let is_script = !world.language(view.key).is_python();
         // The promises that `map` makes are awaited, or not, as what it gives is.
         found.extend(callbacks.filter(|function| {
-            let traits = world.function(*function).traits;
-            !is_script || !traits.is_async || is_awaited(view, call)
+            let promises =
+                world.function(*function).traits.is_async || returns_promise(view, *function);
+            !is_script || !promises || is_awaited(view, call)
         }));
     }
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of.
+/// One that only raises is none: it says that others override it.
+pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
+    let world = view.values.world();
+    let returns = |function: &FunctionKey| {
+        let blocks = &world.function(*function).blocks;
+        blocks
+            .iter()
+            .any(|block| matches!(block.terminator, Terminator::Return(_)))
+    };
+    let functions = view.meaning(block).functions.iter().copied();
+    functions.filter(returns).collect()
+}
+
+/// Whether a function gives what it calls without awaiting it: `(id) => fetch(id)`.
+fn returns_promise(view: &View<'_>, function: FunctionKey) -> bool {
+    let body = view.values.world().function(function);
+    let returned = |local: LocalId| {
+        let mut blocks = body.blocks.iter();
+        blocks.any(|block| matches!(block.terminator, Terminator::Return(value) if value == local))
+    };
+    body.blocks.iter().any(|block| match &block.terminator {
+        Terminator::Call { call, .. } => !call.awaited && returned(call.result),
+        _ => false,
+    })
 }
 
 /// Whether what goes on behind the call is over before the function goes on, or ends.

@@ -10,6 +10,22 @@ use rustc_hash::FxHashMap;
 /// Constants are followed through this many assignments.
 const CONSTANT_LIMIT: u32 = 6;
 
+/// What follows `BEGIN` where it begins a transaction, in any dialect.
+const BEGINS: [&str; 12] = [
+    "",
+    "TRANSACTION",
+    "TRAN",
+    "WORK",
+    "ISOLATION",
+    "READ",
+    "NOT",
+    "DEFERRABLE",
+    "DEFERRED",
+    "IMMEDIATE",
+    "EXCLUSIVE",
+    "CONCURRENT",
+];
+
 /// What a statement does to a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -35,7 +51,9 @@ impl Verb {
         let first = words.next()?.to_ascii_uppercase();
         let second = words.next().unwrap_or_default().to_ascii_uppercase();
         match (first.as_str(), second.as_str()) {
-            ("BEGIN", _) | ("START", "TRANSACTION") => Some(Self::Begin),
+            // `BEGIN p(); END;` is a block of a procedural language.
+            ("BEGIN", second) if BEGINS.contains(&second) => Some(Self::Begin),
+            ("START", "TRANSACTION") => Some(Self::Begin),
             ("COMMIT" | "END", _) => Some(Self::Commit),
             ("ROLLBACK", "TO") => None,
             ("ROLLBACK" | "ABORT", _) if !text.to_ascii_uppercase().contains(" TO ") => {
@@ -151,6 +169,8 @@ mod tests {
         assert_eq!(Verb::of("ROLLBACK TO SAVEPOINT a"), None);
         assert_eq!(Verb::of("ROLLBACK WORK TO a"), None);
         assert_eq!(Verb::of("SAVEPOINT a"), None);
+        assert_eq!(Verb::of("begin; "), Some(Verb::Begin));
+        assert_eq!(Verb::of("BEGIN gather_stats(:a); END;"), None);
         assert_eq!(Verb::of("beginning"), None);
         assert_eq!(Verb::of(""), None);
     }

@@ -8,10 +8,10 @@ use super::reached::{self, Hop};
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{Call, Constant, LocalId, Site, Value};
+use crate::ir::{Call, Callee, Constant, LocalId, Site, Value};
 use crate::library::{Outside, Place, Timeout, TimeoutPlace};
 use crate::link::FunctionKey;
-use crate::link::values::CallSite;
+use crate::link::values::{CallSite, Entity};
 
 /// How long a wait may last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,7 +97,11 @@ fn wait(
         path,
         sink: (last, view_of_sink.body.block(block).site),
         outside: fact.kind.unwrap_or(Outside::Http),
-        patience: patience(summaries, &view_of_sink, sink_call, fact.timeout.as_ref()),
+        patience: if reached::is_handed(&view_of_sink, block) {
+            Patience::Unknown
+        } else {
+            patience(summaries, &view_of_sink, sink_call, fact.timeout.as_ref())
+        },
         is_repeated: reach.is_in_loop(summaries.values, site),
     })
 }
@@ -118,6 +122,9 @@ fn patience(
         .find_map(|place| given_at(view, call, *place));
     let factor = if timeout.is_milliseconds { 0.001 } else { 1.0 };
     let Some(local) = given else {
+        if may_say_otherwise(summaries, view, call) {
+            return Patience::Unknown;
+        }
         // Options that come from elsewhere may say it.
         return match timeout.default {
             _ if call.arguments.iter().any(|argument| argument.is_spread) => Patience::Unknown,
@@ -132,6 +139,36 @@ fn patience(
         Some(Constant::Null) => Patience::Forever,
         _ => Patience::Told,
     }
+}
+
+/// Whether the client that sends the request may have been made with a time-out: `httpx.Client(timeout=5)`.
+fn may_say_otherwise(summaries: &mut Summaries<'_>, view: &View<'_>, call: &Call) -> bool {
+    let Callee::Method(receiver, _) = call.callee else {
+        return false;
+    };
+    let instances: Vec<_> = view
+        .values
+        .of(view.key, receiver)
+        .iter()
+        .filter_map(|entity| match entity {
+            Entity::Instance(_, origin) => Some(*origin),
+            _ => None,
+        })
+        .collect();
+    instances.into_iter().any(|origin| {
+        let made = origin.and_then(|origin| summaries.made_at(origin));
+        made.is_none_or(|(view, block)| {
+            let arguments = view.call(block).map_or(&[][..], |call| &call.arguments);
+            arguments.iter().any(|argument| {
+                argument.is_spread
+                    || argument.name.contains("timeout")
+                    || argument.name.is_empty()
+                        && view
+                            .values
+                            .entries_named(view.key, argument.value, "timeout")
+            })
+        })
+    })
 }
 
 /// What the caller says at a place.

@@ -80,6 +80,7 @@ impl Teller<'_> {
         match self.leak.acquisition.kind {
             Kind::Transaction => "finished",
             Kind::Client | Kind::Session => "released",
+            Kind::Pool => "ended",
         }
     }
 
@@ -95,10 +96,13 @@ impl Teller<'_> {
                 let duty = match self.leak.acquisition.kind {
                     Kind::Transaction => "finish",
                     Kind::Client | Kind::Session => "release",
+                    Kind::Pool => "end",
                 };
                 format!("`{name}` hands out a {noun} here: its caller must {duty} it")
             }
-            None if self.leak.acquisition.kind == Kind::Session => format!("{noun} created here"),
+            None if matches!(self.leak.acquisition.kind, Kind::Session | Kind::Pool) => {
+                format!("{noun} created here")
+            }
             None if self.leak.acquisition.kind == Kind::Transaction => {
                 format!("{noun} begins here")
             }

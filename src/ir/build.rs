@@ -67,6 +67,8 @@ pub struct Builder<C> {
     scopes: Vec<Scope<C>>,
     unwind: Option<BlockId>,
     overflowed: bool,
+    /// Calls made from now on belong to a chain of promises that nobody awaits.
+    pub is_detached: bool,
 }
 
 impl<C> Default for Builder<C> {
@@ -82,6 +84,7 @@ impl<C> Default for Builder<C> {
             scopes: Vec::new(),
             unwind: None,
             overflowed: false,
+            is_detached: false,
         }
     }
 }
@@ -306,10 +309,11 @@ impl<C> Builder<C> {
     }
 
     /// Makes a call and goes on in a new block; an exception goes to the innermost handler or cleanup.
-    pub fn call(&mut self, call: Call, site: Site) {
+    pub fn call(&mut self, mut call: Call, site: Site) {
         if !self.is_open() {
             return;
         }
+        call.is_detached = self.is_detached;
         let (returns, raises) = (self.new_block(), self.raise_target());
         self.end(
             Terminator::Call {

@@ -367,6 +367,8 @@ pub enum Test {
     Null(LocalId),
     /// The local equals the constant.
     Equals(LocalId, Constant),
+    /// The exception that was caught is of the type that the local holds, or of one of several.
+    Caught(LocalId),
     /// Anything else, a loop's end among it.
     Unknown,
 }
@@ -475,6 +477,8 @@ pub struct Call {
     pub kind: CallKind,
     /// The result is awaited on the spot: one outcome, one way to raise.
     pub awaited: bool,
+    /// It belongs to a chain of promises that nobody awaits: it goes on beside what follows.
+    pub is_detached: bool,
     /// The callee alone, for messages: `client.query`.
     pub callee_site: Site,
 }

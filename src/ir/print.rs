@@ -220,6 +220,7 @@ fn terminator_text(function: &Function, terminator: &Terminator) -> String {
                 Test::Equals(local, constant) => {
                     format!("{} == {}", name(*local), constant_text(*constant))
                 }
+                Test::Caught(local) => format!("caught {}", name(*local)),
                 Test::Unknown => "?".to_owned(),
             };
             format!("if {test} b{} else b{}", then.0, otherwise.0)

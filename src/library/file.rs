@@ -56,6 +56,7 @@ struct TypeEntry {
     path: String,
     extends: Option<String>,
     noun: Option<String>,
+    raises: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
     #[serde(default)]
@@ -71,6 +72,9 @@ struct TypeEntry {
     /// Statements of one thread or task go over one connection.
     #[serde(default)]
     shares_connection: bool,
+    /// Had from a class of the program, it stands for rows of that class.
+    #[serde(default)]
+    has_rows: bool,
     /// For the reader.
     #[serde(rename = "source")]
     _source: Option<String>,
@@ -203,6 +207,7 @@ impl TryFrom<String> for ReturnsText {
         };
         Ok(Self(match words.as_slice() {
             ["receiver"] => Returns::Receiver,
+            ["element"] => Returns::Element,
             ["arguments"] => Returns::Arguments,
             ["argument", position] => Returns::Argument(number(position)?),
             ["result", "of", "argument", position] => Returns::ResultOfArgument(number(position)?),
@@ -282,7 +287,9 @@ impl TypeEntry {
         TypeFact {
             extends: self.extends.as_deref().map(Symbol::new),
             noun: self.noun.as_deref().map(Symbol::new),
+            raises: self.raises.as_deref().map(Symbol::new),
             shares_connection: self.shares_connection,
+            has_rows: self.has_rows,
             autobegins: self
                 .autobegins_unless
                 .as_ref()

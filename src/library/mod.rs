@@ -169,6 +169,8 @@ pub enum Returns {
     EnteredArgument(u32),
     /// A collection of what the arguments resolve to, in order.
     Arguments,
+    /// One of the rows that the receiver stands for.
+    Element,
 }
 
 /// What a call waits for that is no database.
@@ -271,10 +273,14 @@ pub struct TypeFact {
     pub noun: Option<Symbol>,
     /// Types of its fields.
     pub fields: FxHashMap<Symbol, Symbol>,
+    /// The type that all errors have which its methods raise.
+    pub raises: Option<Symbol>,
     /// Fields and methods that tell whether an instance is still held: `closed`, `is_connected()`.
     pub tells: FxHashMap<Symbol, bool>,
     /// The same of a transaction that it has: `isTransactionActive`.
     pub tells_open: FxHashMap<Symbol, bool>,
+    /// Had from a class of the program, an instance stands for rows of that class: its elements are instances of it.
+    pub has_rows: bool,
     /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
     pub shares_connection: bool,
     /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
@@ -320,6 +326,8 @@ struct Shelf {
     clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
+    /// Options and fields by which a type's automatic transaction is turned off.
+    autobegin_options: FxHashSet<Symbol>,
 }
 
 impl Shelf {
@@ -471,6 +479,11 @@ impl Library {
             shelf.spread_resources();
             shelf.choose_packages();
             shelf.choose_settings();
+            let options = shelf
+                .types
+                .values()
+                .filter_map(|fact| fact.autobegins.as_ref());
+            shelf.autobegin_options = options.flatten().copied().collect();
         }
         Ok(library)
     }
@@ -527,15 +540,13 @@ impl Library {
     /// The member of a namespace or class: `pg` and `Pool` give `pg.Pool`.
     pub fn member(&self, language: Language, path: Symbol, name: &str) -> Option<Symbol> {
         let shelf = self.shelf(language);
-        let mut owner = Some(path);
-        while let Some(path) = owner {
-            let member = Symbol::new(&format!("{path}.{name}"));
-            if let Some(found) = self.canonical(language, member) {
-                return Some(found);
-            }
-            owner = shelf.types.get(&path).and_then(|fact| fact.extends);
-        }
-        None
+        let of = |path: &Symbol| self.canonical(language, Symbol::new(&format!("{path}.{name}")));
+        let parent = |path: &Symbol| shelf.types.get(path).and_then(|fact| fact.extends);
+        let mut owners = std::iter::successors(Some(path), parent).take(8);
+        owners.find_map(|path| of(&path)).or_else(|| {
+            // A module under another name has the members of the one it stands for.
+            shelf.aliases.get(&path).and_then(of)
+        })
     }
 
     /// The canonical path of a global name.
@@ -587,6 +598,13 @@ impl Library {
         })
     }
 
+    /// Whether an instance that is had from a class of the program stands for rows of it.
+    pub fn has_rows(&self, language: Language, path: Symbol) -> bool {
+        let shelf = self.shelf(language);
+        let mut lineage = self.lineage(language, path);
+        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.has_rows))
+    }
+
     /// Whether statements of an instance go over the one connection that the thread or task has.
     pub fn shares_connection(&self, language: Language, path: Symbol) -> bool {
         let shelf = self.shelf(language);
@@ -599,11 +617,23 @@ impl Library {
         })
     }
 
+    /// Whether an option or field of this name turns off the automatic transactions of some type.
+    pub fn is_autobegin_option(&self, language: Language, name: Symbol) -> bool {
+        self.shelf(language).autobegin_options.contains(&name)
+    }
+
     /// Whether a statement of an instance begins a transaction, and what turns that off.
     pub fn autobegins(&self, language: Language, path: Symbol) -> Option<&[Symbol]> {
         let shelf = self.shelf(language);
         self.lineage(language, path)
             .find_map(|path| shelf.types.get(&path)?.autobegins.as_deref())
+    }
+
+    /// The type that all errors have which the methods of an instance raise.
+    pub fn raises(&self, language: Language, path: Symbol) -> Option<Symbol> {
+        let shelf = self.shelf(language);
+        self.lineage(language, path)
+            .find_map(|path| shelf.types.get(&path)?.raises)
     }
 
     /// Whether a field or method that is truthy tells that an instance is still held.

@@ -12,7 +12,7 @@ use crate::ir::{
     Action, Block, Call, Callee, Function, FunctionId, ImportId, LocalId, LocalKind, Module,
     Terminator, Type, Value,
 };
-use crate::library::Library;
+use crate::library::{Effect, Library};
 use crate::link::resolve::Resolver;
 use crate::link::values::Values;
 use crate::link::{ClassKey, FunctionKey};
@@ -256,7 +256,13 @@ impl Loader<'_> {
         for call in calls {
             let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
             let read = std::iter::successors(Some(local), |local| sources.get(local).copied());
-            for local in read.take(FIELD_LIMIT) {
+            // The text of a statement may be a constant of another file.
+            let text = call.arguments.first().filter(|_| {
+                let meaning = values.meaning(function, call);
+                meaning.fact(Effect::Queries).is_some()
+            });
+            let text = text.map(|argument| argument.value);
+            for local in read.take(FIELD_LIMIT).chain(text) {
                 self.import_of(values, function, local, missing);
                 for import in own.get(&local).into_iter().flatten() {
                     self.load(values, file, *import, missing);

@@ -9,7 +9,7 @@ mod story;
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::finding::{Confidence, Finding, Notice, RuleInfo};
+use crate::finding::{Finding, Notice, RuleInfo};
 use crate::flow::begins::{self, PoolBegin};
 use crate::flow::holds;
 use crate::flow::leaks::{self, Leak};
@@ -18,6 +18,7 @@ use crate::flow::nested::{self, Nested};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
 use crate::flow::summary::Summaries;
+use crate::flow::unended;
 use crate::flow::waits::{self, Wait};
 use crate::flow::witness;
 use crate::ir::Site;
@@ -98,7 +99,7 @@ impl Program<'_> {
         Finding {
             rule: rule.id,
             level: rule.level,
-            confidence: Confidence::High,
+            confidence: leak.confidence,
             primary: self.world.span(leak.function, leak.acquisition.site),
             message,
             steps: story.steps,
@@ -211,7 +212,8 @@ fn remarks(sources: &Sources, world: &World<'_>) -> (Vec<Notice>, Vec<Span>) {
 fn judge(sources: &Sources, values: &Values<'_>) -> Vec<Finding> {
     let mut summaries = Summaries::new(values);
     let mut reach = Reach::new(&mut summaries);
-    let leaks = leaks::leaks(&mut summaries, &mut reach);
+    let mut leaks = leaks::leaks(&mut summaries, &mut reach);
+    leaks.extend(unended::unended(&mut summaries, &mut reach));
     let openings = pools::openings(&mut summaries, &mut reach);
     let holds = holds::holds(&mut summaries, &mut reach);
     let waits = waits::waits(&mut summaries, &mut reach, &holds);

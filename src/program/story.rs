@@ -32,6 +32,7 @@ impl Program<'_> {
             Kind::Transaction => "transaction begins here",
             Kind::Session => "session opened here",
             Kind::Client => "client checked out here",
+            Kind::Pool => "pool created here",
         };
         Step {
             span: self.world.span(begun.function, begun.site),

@@ -1,7 +1,8 @@
 //! `pool-per-call`: a pool, engine or ORM client that is made anew for each call.
 use super::Rule;
-use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
+use crate::finding::{Finding, RuleInfo, Step, StepKind};
 use crate::flow::pools::{Opening, Why};
+use crate::flow::sites::Kind;
 use crate::program::Program;
 
 /// The rule.
@@ -16,6 +17,13 @@ impl Rule for PoolPerCall {
         let info = self.info();
         for opening in &program.openings {
             findings.push(finding(&info, program, opening));
+        }
+        for leak in program
+            .leaks
+            .iter()
+            .filter(|leak| leak.acquisition.kind == Kind::Pool)
+        {
+            findings.push(program.leak_finding(&info, leak, "ended"));
         }
     }
 }
@@ -34,6 +42,7 @@ fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding
         Why::Looped(_) => format!("{name} is called in a loop"),
         Why::InLoop => "this loop runs it in each round".to_owned(),
         Why::Called(_) => format!("{name} is called for each request or job"),
+        Why::Left(_) => format!("the caller of {name} uses it and leaves it"),
         Why::Local => format!("it lives no longer than one call of {name}"),
     };
     let mut steps = vec![Step {
@@ -41,18 +50,22 @@ fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding
         message: "a new pool with connections of its own".to_owned(),
         kind: StepKind::Acquire,
     }];
-    if let Why::Looped(call) | Why::Called(call) = opening.why {
+    if let Why::Looped(call) | Why::Called(call) | Why::Left(call) = opening.why {
         let site = program.world.function(call.function).block(call.block).site;
+        let message = match opening.why {
+            Why::Left(_) => "gets a pool of its own here, and never ends it",
+            _ => "called here, again and again",
+        };
         steps.push(Step {
             span: program.world.span(call.function, site),
-            message: "called here, again and again".to_owned(),
+            message: message.to_owned(),
             kind: StepKind::Call,
         });
     }
     Finding {
         rule: info.id,
         level: info.level,
-        confidence: Confidence::High,
+        confidence: opening.confidence,
         primary,
         message: format!("`{callee}` makes a pool anew for each call: {why}"),
         steps,

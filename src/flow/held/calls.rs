@@ -1,16 +1,17 @@
 //! What a call does to the resource.
 use super::facts::{Fact, Facts};
-use super::{Held, Mode, Subject, Ways, fail, go, leaving};
+use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving};
 use crate::flow::engine::Exit;
-use crate::flow::sites::Acquisition;
-use crate::flow::summary::{Callback, Purpose, Role};
+use crate::flow::pools::ENDS;
+use crate::flow::sites::{Acquisition, Kind};
+use crate::flow::summary::{Callback, Purpose, Role, Shape};
 use crate::ir::{
     Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
 };
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
-use crate::link::values::{Entity, parameter_of};
+use crate::link::values::parameter_of;
 use crate::symbol::Symbol;
 use std::rc::Rc;
 
@@ -76,12 +77,16 @@ impl<'p> Held<'_, 'p> {
             }
             ways.push(go(returns, next, facts));
         }
-        if self.summaries.call_raises(&view, block) {
+        if mode.is_active() && after.returns == Some(Mode::Done) && !self.takes.contains(&block) {
+            self.takes.push(block);
+        }
+        if self.may_raise(block) {
             let mut facts = facts;
             if after.raises == Mode::Done && mode.is_active() {
                 facts.forget_resource();
             }
-            ways.push(fail(raises, after.raises, facts));
+            let error = self.raised_error(view.meaning(block));
+            ways.push(fail_with(raises, after.raises, facts, error));
         }
         ways
     }
@@ -162,9 +167,11 @@ impl<'p> Held<'_, 'p> {
             return After::all(Mode::Done);
         }
         let mut after = self.used(block, call, mode, facts, meaning);
-        if let (Callee::Method(_, name), true) =
-            (call.callee, receiver.is_some_and(Fact::is_resource))
-        {
+        let is_derived = self.purpose != Purpose::Ownership && receiver == Some(Fact::Cursor);
+        if let (Callee::Method(_, name), true) = (
+            call.callee,
+            is_derived || receiver.is_some_and(Fact::is_resource),
+        ) {
             after.result = self.derived(name, meaning);
         }
         for (fact, _) in &meaning.facts {
@@ -191,6 +198,14 @@ impl<'p> Held<'_, 'p> {
         after
     }
 
+    fn is_python(&self) -> bool {
+        self.view.values.world().language(self.view.key).is_python()
+    }
+
+    fn is_pool(&self) -> bool {
+        matches!(&self.subject, Subject::Taken(acquisition) if acquisition.kind == Kind::Pool)
+    }
+
     /// What a method of the resource gives: whether it is held, or a cursor.
     fn derived(&self, name: Symbol, meaning: &Meaning<'_>) -> Option<Fact> {
         if let Some(held) = self.tells_held(name) {
@@ -204,11 +219,16 @@ impl<'p> Held<'_, 'p> {
                 .is_some_and(|noun| noun == "cursor"),
             _ => false,
         });
-        is_cursor.then_some(Fact::Cursor)
+        let derives = self.purpose != Purpose::Ownership
+            && meaning.facts.iter().any(|(fact, _)| fact.derives);
+        (is_cursor || derives).then_some(Fact::Cursor)
     }
 
     /// Entering and leaving a scope that is, manages or belongs to the resource.
     fn scope_effect(&mut self, call: &Call, mode: Mode, receiver: Option<Fact>) -> Option<After> {
+        if call.kind == CallKind::Exit && self.leaves_lender(call) {
+            return Some(After::all(Mode::Done));
+        }
         let receiver = receiver?;
         let gives_scope = matches!(&self.subject, Subject::Taken(acquisition)
             if matches!(acquisition.at, Place::Entered | Place::ResultOrEntered));
@@ -216,6 +236,12 @@ impl<'p> Held<'_, 'p> {
             return None;
         };
         match call.kind {
+            // `with conn.cursor() as cursor:`
+            CallKind::Enter if receiver == Fact::Cursor => {
+                let mut after = After::all(mode);
+                after.result = Some(Fact::Cursor);
+                Some(after)
+            }
             CallKind::Enter if receiver == Fact::Part => {
                 let mut after = After::all(mode);
                 after.result = Some(Fact::Resource);
@@ -249,6 +275,20 @@ impl<'p> Held<'_, 'p> {
         }
     }
 
+    /// Whether the scope that is left is the one whose entry gave the session: `with unit() as session:`. Its maker ends
+    /// what the session began.
+    fn leaves_lender(&self, exit: &Call) -> bool {
+        let (Subject::Given(given), Callee::Method(scope, _)) = (&self.subject, exit.callee) else {
+            return false;
+        };
+        let lends = |call: &Call| {
+            call.kind == CallKind::Enter
+                && matches!(call.callee, Callee::Method(owner, _) if owner == scope)
+                && given.locals.contains(&(call.result, Shape::Itself))
+        };
+        given.waits_for_use && self.view.calls().any(|(_, call)| lends(call))
+    }
+
     /// Whether the call gives the resource back, or ends the transaction.
     fn releases(
         &self,
@@ -261,6 +301,13 @@ impl<'p> Held<'_, 'p> {
             Callee::Local(local) if facts.get(local) == Some(Fact::Releaser) => return true,
             Callee::Method(_, name) if receiver == Some(Fact::Releaser) => {
                 return ["call", "apply"].contains(&name.text());
+            }
+            Callee::Method(_, name)
+                if receiver.is_some_and(Fact::is_resource)
+                    && self.is_pool()
+                    && ENDS.contains(&name.text()) =>
+            {
+                return true;
             }
             _ => {}
         }
@@ -304,26 +351,6 @@ impl<'p> Held<'_, 'p> {
     fn is_release(&self, call: &Call, fact: &CallFact) -> bool {
         self.gives_up(fact)
             && (fact.when != When::Await || call.awaited || is_used(self.view.body, call.result))
-    }
-
-    /// Whether the receiver of a call is what the resource was taken from.
-    fn is_taken_from(&self, call: &Call) -> bool {
-        let (Subject::Taken(acquisition), Callee::Method(receiver, _)) =
-            (&self.subject, call.callee)
-        else {
-            return false;
-        };
-        let Some(taking) = self.view.call(acquisition.block) else {
-            return false;
-        };
-        let (Callee::Local(source) | Callee::Method(source, _)) = taking.callee;
-        let made = |local: LocalId| {
-            let entities = self.view.values.of(self.view.key, local).iter();
-            entities
-                .filter(|entity| matches!(entity, Entity::Instance(_, Some(_))))
-                .copied()
-        };
-        made(source).any(|entity| made(receiver).any(|other| other == entity))
     }
 
     /// The mode once what is followed is given up: a session that commits begins anew with its next statement.
@@ -380,6 +407,7 @@ impl<'p> Held<'_, 'p> {
             && self.waits_for_use()
             && (is_receiver || is_argument)
             && call.kind != CallKind::Exit
+            && (self.is_pool() || self.is_python() || !is_idle(meaning))
         {
             after.returns = Some(Mode::Held);
             let sends = [Effect::Queries, Effect::Commits];
@@ -465,12 +493,16 @@ impl<'p> Held<'_, 'p> {
         after: &mut After,
     ) {
         let is_first_use = after.returns == Some(Mode::Held) && after.raises == Mode::Pending;
+        let is_unused = after.returns == Some(Mode::Pending) && self.waits_for_use();
         for argument in &call.arguments {
             for (function, role) in self.closures(facts, argument.value) {
                 if fact.has(Effect::CallsBack) {
                     let role = match role {
                         Role::Environment(number, _) if is_first_use => {
                             Role::Environment(number, Callback::MayFail)
+                        }
+                        Role::Environment(number, _) if is_unused => {
+                            Role::Environment(number, Callback::Unused)
                         }
                         role => role,
                     };
@@ -550,6 +582,11 @@ impl<'p> Held<'_, 'p> {
         facts: &Facts,
         after: &mut After,
     ) {
+        if self.ends_source(call, function) {
+            self.note_release(block);
+            *after = After::all(Mode::Done);
+            return;
+        }
         let body = self.view.values.world().function(function);
         if let (Callee::Method(receiver, _), Some(_)) = (call.callee, body.receiver)
             && let Some(shape) = facts.get(receiver).and_then(Fact::shape)
@@ -588,6 +625,10 @@ impl<'p> Held<'_, 'p> {
             (false, false) => after.returns = None,
             // A function that releases on some of its ways was told which by its arguments.
             (_, true) => after.returns = Some(Mode::Done),
+            (true, false) if matches!(role, Role::Environment(_, Callback::Unused)) => {
+                after.returns = Some(Mode::Held);
+                after.raises = Mode::Held;
+            }
             (true, false) => {}
         }
         if !outcome.raises_held {
@@ -623,6 +664,24 @@ impl<'p> Held<'_, 'p> {
             self.give_away(after);
         }
     }
+}
+
+/// Whether a call does no I/O: `client.on("error", log)`.
+fn is_idle(meaning: &Meaning<'_>) -> bool {
+    const WORKS: [Effect; 6] = [
+        Effect::Queries,
+        Effect::Begins,
+        Effect::Commits,
+        Effect::RollsBack,
+        Effect::CallsBack,
+        Effect::Releases,
+    ];
+    let is_idle = |fact: &CallFact| {
+        fact.has(Effect::CannotRaise) && !WORKS.iter().any(|work| fact.has(*work))
+    };
+    meaning.functions.is_empty()
+        && !meaning.facts.is_empty()
+        && meaning.facts.iter().all(|(fact, _)| is_idle(fact))
 }
 
 fn is_about_receiver(fact: &CallFact) -> bool {

@@ -26,7 +26,12 @@ pub(super) enum Fact {
     Something,
     /// It is this constant.
     Constant(Constant),
+    /// It is an error of a library, of the type that all of its errors have.
+    Error(Symbol),
 }
+
+/// Stands for the exception that is being raised.
+const RAISED: LocalId = LocalId(u32::MAX);
 
 impl Fact {
     pub(super) fn is_resource(self) -> bool {
@@ -96,6 +101,18 @@ impl Facts {
             (Err(position), Some(fact)) => self.0.insert(position, (local, fact)),
             (Err(_), None) => {}
         }
+    }
+
+    /// The error that is being raised, where that is known.
+    pub(super) fn raised(&self) -> Option<Symbol> {
+        match self.get(RAISED) {
+            Some(Fact::Error(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set_raised(&mut self, error: Option<Symbol>) {
+        self.set(RAISED, error.map(Fact::Error));
     }
 
     pub(super) fn is_resource(&self, local: LocalId) -> bool {
@@ -171,7 +188,7 @@ impl Facts {
                 Fact::Constant(known) => Some(known == constant),
                 _ => None,
             },
-            Test::Unknown => None,
+            Test::Caught(_) | Test::Unknown => None,
         }
     }
 }

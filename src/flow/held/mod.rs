@@ -5,12 +5,15 @@
 //! (an unknown callee, a field, a captured variable), owns it from then on, and we stay silent.
 mod calls;
 mod facts;
+mod raises;
+pub(super) mod source;
 mod transactions;
 
 use super::begins;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
 use super::summary::{Callback, Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
+use crate::finding::Confidence;
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
@@ -93,8 +96,14 @@ pub struct Held<'a, 'p> {
     gives_back: bool,
     /// Blocks whose end releases the resource on some path.
     pub releases: Vec<BlockId>,
+    /// Blocks whose end gives the resource to somebody who may keep or release it.
+    pub takes: Vec<BlockId>,
     returned_pending: bool,
     returned_taken: bool,
+    /// Leaves out exceptions that hardly ever come.
+    doubts: bool,
+    /// Some exception was left out.
+    pub has_doubted: bool,
     /// The only block in which it is taken: where it cannot be reached any more, nothing new is held.
     start: Option<BlockId>,
 }
@@ -107,18 +116,28 @@ pub fn solve<'a, 'p>(
     subject: Subject,
     purpose: Purpose,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
+    solve_with(summaries, view, (subject, purpose), Confidence::Low)
+}
+
+/// Solves a subject; with high confidence, without the exceptions that hardly ever come.
+pub fn solve_with<'a, 'p>(
+    summaries: &'a mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    (subject, purpose): (Subject, Purpose),
+    confidence: Confidence,
+) -> (Held<'a, 'p>, Solution<Facts>) {
     let start = match &subject {
         Subject::Taken(acquisition) => only_place(view, acquisition),
         Subject::Given(_) => None,
     };
     let Some(start) = start else {
-        return solve_whole(summaries, view, subject, purpose);
+        return solve_whole(summaries, view, (subject, purpose), confidence);
     };
     let idle = idle(summaries, view);
     if idle.is_cut {
-        return solve_whole(summaries, view, subject, purpose);
+        return solve_whole(summaries, view, (subject, purpose), confidence);
     }
-    let mut held = Held::new(summaries, view, subject, purpose);
+    let mut held = Held::new(summaries, view, (subject, purpose), confidence);
     held.start = Some(start);
     let facts = idle.reaches(start, Mode::Idle).cloned();
     let starts = facts.map(|facts| (start, Mode::Idle, facts));
@@ -130,10 +149,10 @@ pub fn solve<'a, 'p>(
 pub fn solve_whole<'a, 'p>(
     summaries: &'a mut Summaries<'p>,
     view: &Rc<View<'p>>,
-    subject: Subject,
-    purpose: Purpose,
+    (subject, purpose): (Subject, Purpose),
+    confidence: Confidence,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
-    let mut held = Held::new(summaries, view, subject, purpose);
+    let mut held = Held::new(summaries, view, (subject, purpose), confidence);
     let starts = held.starts().into_iter();
     let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
     let solution = engine::solve(&mut held, starts.collect());
@@ -156,7 +175,8 @@ fn idle<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Rc<Solution<F
         return known;
     }
     let nothing = Subject::Given(Given::default());
-    let mut held = Held::new(summaries, view, nothing, Purpose::Ownership);
+    let sought = (nothing, Purpose::Ownership);
+    let mut held = Held::new(summaries, view, sought, Confidence::Low);
     let start = (BlockId(0), Mode::Idle, Facts::default());
     let solution = Rc::new(engine::solve(&mut held, vec![start]));
     summaries.keep_idle(view.key, &solution);
@@ -198,7 +218,9 @@ pub(super) fn outcome(
         }
     }
     // Where there is no resource, nothing is owed.
-    outcome.returns_done |= !solution.paths(&mut held, Mode::Idle).is_empty();
+    for mode in [Mode::Idle, Mode::Pending] {
+        outcome.returns_done |= !solution.paths(&mut held, mode).is_empty();
+    }
     outcome.gives_back = held.gives_back;
     // A promise that is returned raises where the caller awaits it.
     if !outcome.raises_held && !outcome.raises_done && summaries.raises(function) {
@@ -228,6 +250,7 @@ pub(super) fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> G
                     .first()
                     .map(|parameter| parameter.local);
             }
+            given.waits_for_use = callback == Callback::Unused;
             given.environment = summaries.environment(number);
             let world = view.values.world();
             for local in (0..view.body.locals.len()).map(LocalId::new) {
@@ -265,7 +288,8 @@ pub(super) fn owned(
         sites::acquisitions(summaries, &view)
     };
     for acquisition in taken {
-        if matches!(acquisition.at, Place::CallbackParameter(_)) {
+        let is_kept = !purpose.is_transaction() && source::is_of_registry(&view, &acquisition);
+        if is_kept || matches!(acquisition.at, Place::CallbackParameter(_)) {
             continue;
         }
         let (held, solution) = solve(summaries, &view, Subject::Taken(acquisition), purpose);
@@ -335,7 +359,10 @@ impl Analysis for Held<'_, '_> {
                 suspend(*kind, (*value, *result), (*resumes, *raises), mode, facts)
             }
             Terminator::Return(value) => vec![self.leave(*value, mode, facts)],
-            Terminator::Raise { raises, .. } => vec![go(*raises, mode, facts)],
+            Terminator::Raise { raises, .. } => {
+                facts.set_raised(None);
+                vec![go(*raises, mode, facts)]
+            }
             Terminator::Unwind => vec![leaving(Exit::Unwind, mode, facts)],
             Terminator::Unreachable => Vec::new(),
         }
@@ -367,12 +394,20 @@ fn go(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
     }
 }
 
-/// Where an exception of a call goes.
-fn fail(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
+/// Where an exception goes of which nothing is known.
+fn fail(block: BlockId, mode: Mode, mut facts: Facts) -> Step<Mode, Facts> {
+    facts.set_raised(None);
     Step {
         is_exceptional: true,
         ..go(block, mode, facts)
     }
+}
+
+/// Where an exception of a call goes: the library's error, if that is what it raises.
+fn fail_with(block: BlockId, mode: Mode, facts: Facts, error: Option<Symbol>) -> Step<Mode, Facts> {
+    let mut step = fail(block, mode, facts);
+    step.facts.set_raised(error);
+    step
 }
 
 fn leaving(exit: Exit, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
@@ -415,8 +450,8 @@ impl<'a, 'p> Held<'a, 'p> {
     fn new(
         summaries: &'a mut Summaries<'p>,
         view: &Rc<View<'p>>,
-        subject: Subject,
-        purpose: Purpose,
+        (subject, purpose): (Subject, Purpose),
+        confidence: Confidence,
     ) -> Self {
         let resource = match &subject {
             Subject::Taken(acquisition) => acquisition.resource,
@@ -430,8 +465,11 @@ impl<'a, 'p> Held<'a, 'p> {
             resource,
             gives_back: false,
             releases: Vec::new(),
+            takes: Vec::new(),
             returned_pending: false,
             returned_taken: false,
+            doubts: confidence == Confidence::High,
+            has_doubted: false,
             start: None,
         }
     }
@@ -562,11 +600,18 @@ impl<'p> Held<'_, 'p> {
             && self.sets_up_object()
         {
             facts.set(object, Some(Fact::Holder(name)));
-        } else if facts.reaches(value) || self.closure_takes(facts, value) {
+        } else if self.keeps(facts, value) {
             self.take(mode, facts);
         } else if holds_it {
             facts.set(object, None);
         }
+    }
+
+    /// Whether whoever has the value has the resource: it reaches it, is a part or cursor of it, or a function that
+    /// uses it.
+    fn keeps(&mut self, facts: &Facts, value: LocalId) -> bool {
+        let is_part = matches!(facts.get(value), Some(Fact::Part | Fact::Cursor));
+        is_part || facts.reaches(value) || !self.closures(facts, value).is_empty()
     }
 
     /// Whether the function sets an object up: if it raises, nobody has the object.
@@ -639,7 +684,7 @@ impl<'p> Held<'_, 'p> {
         }
     }
 
-    /// Whether a field or method of the resource, being truthy, tells that it is held.
+    /// Whether a field or method of the resource, being truthy, tells that it is held, or its transaction open.
     fn tells_held(&self, name: Symbol) -> Option<bool> {
         let language = self.view.values.world().language(self.view.key);
         let library = self.view.values.library();
@@ -667,7 +712,12 @@ impl<'p> Held<'_, 'p> {
         mode: Mode,
         facts: &Facts,
     ) -> Ways {
-        let decided = facts.decide(test);
+        let decided = match test {
+            Test::Caught(types) => facts
+                .raised()
+                .and_then(|error| self.catches(types, error).then_some(true)),
+            test => facts.decide(test),
+        };
         let mut ways = Vec::new();
         for (target, holds) in [(then, true), (otherwise, false)] {
             if decided.is_none_or(|decided| decided == holds) {
@@ -683,7 +733,7 @@ impl<'p> Held<'_, 'p> {
             (Test::Truthy(local), true) | (Test::Null(local), false) => (local, Fact::Something),
             (Test::Truthy(local), false) | (Test::Null(local), true) => (local, Fact::Null),
             (Test::Equals(local, constant), true) => (local, Fact::Constant(constant)),
-            (Test::Equals(..), false) | (Test::Unknown, _) => return facts,
+            (Test::Equals(..), false) | (Test::Caught(_) | Test::Unknown, _) => return facts,
         };
         let known = facts.get(local);
         let is_known =

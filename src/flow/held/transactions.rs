@@ -1,11 +1,11 @@
 //! What a call does to the transaction that is followed, or to the connection that a session takes when it must.
 use super::calls::After;
 use super::facts::{Fact, Facts};
-use super::{Held, Mode};
+use super::{Held, Mode, Subject};
 use crate::flow::engine::{self, Exit, Solution};
 use crate::flow::summary::{Purpose, Role};
 use crate::flow::{targets, text};
-use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
+use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
 use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
 use crate::link::values::parameter_of;
@@ -39,7 +39,10 @@ impl Held<'_, '_> {
                 continue;
             };
             found.blocks.push(block);
-            if view.call(block).is_none() {
+            let Some(call) = view.call(block) else {
+                continue;
+            };
+            if call.is_detached && !self.is_taken_beside() {
                 continue;
             }
             let (mut mode, mut facts) = (Mode::Held, facts.clone());
@@ -52,6 +55,17 @@ impl Held<'_, '_> {
             }
         }
         found
+    }
+
+    /// Whether what is followed is itself taken by a chain of promises that nobody awaits.
+    fn is_taken_beside(&self) -> bool {
+        match &self.subject {
+            Subject::Taken(acquisition) => self
+                .view
+                .call(acquisition.block)
+                .is_some_and(|call| call.is_detached),
+            Subject::Given(_) => false,
+        }
     }
 
     /// The functions that a call runs, each with how it gets what is followed.
@@ -162,8 +176,14 @@ impl Held<'_, '_> {
         let release = self.matching(call, facts, receiver, meaning, &|fact| {
             fact.has(Effect::Releases)
         })?;
+        // `client.release(error)`: what is more than the client says that it is thrown away, or may be.
+        let is_bare = |argument: &Argument| {
+            let fact = facts.get(argument.value);
+            fact.is_some_and(|fact| fact.reaches() || fact.truth() == Some(false))
+        };
         let mut after = After::all(Mode::Done);
-        after.leaves_open = mode == Mode::Held
+        after.leaves_open = call.arguments.iter().all(is_bare)
+            && mode == Mode::Held
             && self.purpose == Purpose::Finish
             && !release.has(Effect::RollsBack)
             && !release.has(Effect::Commits)

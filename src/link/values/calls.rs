@@ -81,12 +81,11 @@ impl<'w> Values<'w> {
         fact: &'w CallFact,
         receiver: Option<Entity>,
     ) {
-        if fact.form != Form::Any
-            && let Some(last) = call.arguments.last()
-            && self.formed.insert(site)
-        {
-            let node = self.local(site.function, last.value);
-            self.watch(node, Watcher::Callback(site));
+        if fact.form != Form::Any && self.formed.insert(site) {
+            for argument in callback_arguments(call) {
+                let node = self.local(site.function, argument);
+                self.watch(node, Watcher::Callback(site));
+            }
         }
         let late = Late {
             site,
@@ -116,9 +115,9 @@ impl<'w> Values<'w> {
         }
     }
 
-    /// A call whose last argument came to be a function is another call.
+    /// A call whose callback came to be a function, or is known now to be followed by options, is another call.
     pub(super) fn call_again(&mut self, site: CallSite, argument: Entity) {
-        if !is_callback(&argument) {
+        if !is_callback(&argument) && !matches!(argument, Entity::Record(_)) {
             return;
         }
         let Some((call, _)) = self.ir_call(site) else {
@@ -153,7 +152,9 @@ impl<'w> Values<'w> {
                 Some(member) => self.dispatch_plain(language, Entity::External(member)),
                 None => Vec::new(),
             },
-            Entity::Instance(path, _) => self.dispatch_instance(language, call, entity, path, name),
+            Entity::Instance(path, _) | Entity::Rows(path, _) => {
+                self.dispatch_instance(language, call, entity, path, name)
+            }
             Entity::Scope(path, origin) if call.kind == CallKind::Enter => {
                 vec![Dispatch::Enter(Entity::Instance(path, origin))]
             }
@@ -315,17 +316,17 @@ impl<'w> Values<'w> {
         }
     }
 
-    /// The last argument, where it is a function.
+    /// The last argument, where it is a function; or the one before options: `transaction(callback, { timeout })`.
     pub fn callback(&self, function: FunctionKey, call: &Call) -> Option<LocalId> {
-        let last = call
-            .arguments
-            .last()
-            .filter(|argument| !argument.is_spread)?
-            .value;
-        self.of(function, last)
-            .iter()
-            .any(is_callback)
-            .then_some(last)
+        let mut places = callback_arguments(call);
+        let (last, first) = (places.next()?, places.next());
+        let has = |local: LocalId, is: fn(&Entity) -> bool| self.of(function, local).iter().any(is);
+        if has(last, is_callback) {
+            return Some(last);
+        }
+        let has_options = has(last, |entity| matches!(entity, Entity::Record(_)));
+        let may_be_first = has_options && !self.world.language(function).is_python();
+        first.filter(|first| may_be_first && has(*first, is_callback))
     }
 
     pub(super) fn link(
@@ -407,7 +408,18 @@ impl<'w> Values<'w> {
                 }
             }
             Returns::Unknown => {}
+            Returns::Element => {
+                if let Some(Entity::Rows(_, class) | Entity::Class(class)) = receiver {
+                    self.add(result, Entity::Object(class));
+                }
+            }
             Returns::Type(path) => {
+                let language = self.world.language(site.function);
+                if let Some(Entity::Rows(_, class) | Entity::Class(class)) = receiver
+                    && self.library.has_rows(language, path)
+                {
+                    return self.add(result, Entity::Rows(path, class));
+                }
                 let origin = match receiver {
                     Some(Entity::Instance(_, known)) if fact.derives => known,
                     _ => origin,
@@ -455,8 +467,8 @@ impl<'w> Values<'w> {
                 self.add(result, Entity::Scope(kind, origin));
             }
             Place::CallbackParameter(position) => {
-                if let Some(argument) = call.arguments.last() {
-                    let node = self.local(site.function, argument.value);
+                for argument in callback_arguments(call) {
+                    let node = self.local(site.function, argument);
                     self.watch(node, Watcher::CallbackParameter(position, kind, origin));
                     if let Some(Place::CallbackParameter(releaser)) = fact.releaser {
                         self.watch(node, Watcher::CallbackReleaser(releaser, kind));
@@ -509,6 +521,13 @@ impl<'w> Values<'w> {
                     }
                 }
             }
+            // A decorator of the program gets what it decorates.
+            Entity::Function(function) => {
+                if let Some(first) = self.world.function(function).parameters.first() {
+                    let parameter = self.local(function, first.local);
+                    self.watch(target, Watcher::Copy(parameter));
+                }
+            }
             _ => {}
         }
     }
@@ -533,4 +552,14 @@ impl<'w> Values<'w> {
 /// Whether an argument is a function, so that the call has a callback.
 fn is_callback(entity: &Entity) -> bool {
     matches!(entity, Entity::Function(_) | Entity::Method(..))
+}
+
+/// Where a call's callback may stand: last, or first of two.
+fn callback_arguments(call: &Call) -> impl Iterator<Item = LocalId> {
+    let last = call.arguments.last().filter(|argument| !argument.is_spread);
+    let first = call.arguments.first().filter(|first| {
+        let is_one_of_two = call.arguments.len() == 2;
+        last.is_some() && is_one_of_two && !first.is_spread
+    });
+    last.into_iter().chain(first).map(|argument| argument.value)
 }

@@ -48,6 +48,8 @@ pub enum Entity {
     External(Symbol),
     /// An instance of a library's type.
     Instance(Symbol, Option<Origin>),
+    /// An instance of a library's type that stands for rows of a class of the program.
+    Rows(Symbol, ClassKey),
     /// A scope whose entering gives an instance of the type.
     Scope(Symbol, Option<Origin>),
     /// A method of an instance of a library's type, taken as a value.
@@ -249,6 +251,18 @@ impl<'w> Values<'w> {
             _ => Node(u32::MAX),
         };
         self.entries_of(Holder::Record(node))
+    }
+
+    /// Whether an object literal that a local may stand for has an entry whose name contains this.
+    pub fn entries_named(&self, function: FunctionKey, local: LocalId, part: &str) -> bool {
+        let mut entities = self.of(function, local).iter();
+        entities.any(|entity| match entity {
+            Entity::Record(node) => self
+                .field_names
+                .get(&Holder::Record(*node))
+                .is_some_and(|names| names.iter().any(|name| name.contains(part))),
+            _ => false,
+        })
     }
 
     fn entries_of(&self, holder: Holder) -> impl Iterator<Item = Entity> {
@@ -476,7 +490,12 @@ impl<'w> Values<'w> {
                     }
                 }
             }
-            Entity::Instance(path, origin) => self.load_library_field(path, origin, name, target),
+            Entity::Instance(path, origin) => {
+                self.load_library_field(path, origin, name, target, None);
+            }
+            Entity::Rows(path, class) => {
+                self.load_library_field(path, None, name, target, Some(class));
+            }
             Entity::Class(class) | Entity::Object(class) => self.load_member(class, name, target),
             Entity::Record(node) => {
                 let field = self.field(Holder::Record(node), name);
@@ -494,10 +513,16 @@ impl<'w> Values<'w> {
         origin: Option<Origin>,
         name: Symbol,
         target: Node,
+        class: Option<ClassKey>,
     ) {
         for language in [Language::Python, Language::JavaScript] {
             if let Some(kind) = self.library.field(language, path, name) {
-                self.add(target, Entity::Instance(kind, origin));
+                let rows = class.filter(|_| self.library.has_rows(language, kind));
+                let instance = Entity::Instance(kind, origin);
+                self.add(
+                    target,
+                    rows.map_or(instance, |class| Entity::Rows(kind, class)),
+                );
             } else if !self.library.method(language, path, &name).is_empty() {
                 self.add(target, Entity::Method(path, name));
             }
@@ -520,7 +545,7 @@ impl<'w> Values<'w> {
             self.watch(field, Watcher::Copy(target));
         }
         for path in self.library_bases(class) {
-            self.load_library_field(path, None, name, target);
+            self.load_library_field(path, None, name, target, Some(class));
         }
     }
 
@@ -571,6 +596,7 @@ impl<'w> Values<'w> {
             Entity::Generator(function) => {
                 self.watch(self.yield_node(function), Watcher::Copy(target));
             }
+            Entity::Rows(_, class) => self.add(target, Entity::Object(class)),
             _ => {}
         }
     }

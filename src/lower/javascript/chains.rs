@@ -112,7 +112,9 @@ impl<'tree> Lowering<'tree> {
             self.guarded(
                 place,
                 |lowering| {
+                    let before = std::mem::replace(&mut lowering.builder().is_detached, true);
                     lowering.walk(&chain, chain.links.len(), (None, false), &mut short);
+                    lowering.builder().is_detached = before;
                 },
                 |_| {},
             );
@@ -384,6 +386,7 @@ impl<'tree> Lowering<'tree> {
             result,
             kind,
             awaited,
+            is_detached: false,
             callee_site: target.site,
         };
         self.builder().call(call, call_site);
@@ -451,6 +454,7 @@ impl<'tree> Lowering<'tree> {
             result,
             kind: CallKind::Plain,
             awaited: true,
+            is_detached: false,
             callee_site: site(callback),
         };
         self.builder().call(plain, site(call));

@@ -323,6 +323,7 @@ impl<'tree> Lowering<'tree> {
             result,
             kind: CallKind::Super,
             awaited: false,
+            is_detached: false,
             callee_site: place,
         };
         self.builder().call(call, place);

@@ -173,6 +173,7 @@ impl<'tree> Lowering<'tree> {
             result,
             kind: CallKind::Exit,
             awaited: is_async,
+            is_detached: false,
             callee_site: place,
         };
         self.builder().call(call, place);

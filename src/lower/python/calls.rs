@@ -26,6 +26,7 @@ impl<'t> Lowering<'t> {
             result,
             kind,
             awaited,
+            is_detached: false,
             callee_site: site(function),
         };
         self.builder().call(call, site(node));

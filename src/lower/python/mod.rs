@@ -162,6 +162,7 @@ impl<'t> Lowering<'t> {
             result,
             kind: call.kind,
             awaited: call.is_async,
+            is_detached: false,
             callee_site: site,
         };
         self.builder().call(call, site);

@@ -124,8 +124,9 @@ impl<'t> Lowering<'t> {
             let place = site(*clause);
             let is_sure = is_exhaustive && index + 1 == clauses.len();
             let next = (!is_sure).then(|| {
+                let test = self.caught(*clause);
                 let (chosen, next) = (self.builder().new_block(), self.builder().new_block());
-                self.builder().split(Test::Unknown, chosen, next, place);
+                self.builder().split(test, chosen, next, place);
                 self.builder().switch_to(chosen);
                 next
             });
@@ -137,6 +138,48 @@ impl<'t> Lowering<'t> {
             }
         }
         self.builder().pass_on(site(node));
+    }
+
+    /// What decides whether a clause handles the exception: those of its types that something in the file binds.
+    fn caught(&mut self, clause: Node<'t>) -> Test {
+        let parts = self.parts(clause);
+        let Some(types) = parts.iter().find(|part| kind(**part) != Kind::Block) else {
+            return Test::Unknown;
+        };
+        let types = self.inner(*types);
+        let names = match kind(types) {
+            Kind::Tuple => self.parts(types),
+            _ => vec![types],
+        };
+        let mut known = Vec::new();
+        for name in names {
+            if self.is_bound(name) {
+                known.push(self.expression(name));
+            }
+        }
+        match known.as_slice() {
+            [] => Test::Unknown,
+            [only] => Test::Caught(*only),
+            _ => {
+                let all = self.builder().value(Value::Sequence(known), site(types));
+                Test::Caught(all)
+            }
+        }
+    }
+
+    /// Whether a dotted name begins with one that something in the file binds.
+    fn is_bound(&mut self, name: Node<'t>) -> bool {
+        let mut root = name;
+        while kind(root) == Kind::Attribute {
+            match child(root, Field::Object) {
+                Some(object) => root = object,
+                None => return false,
+            }
+        }
+        kind(root) == Kind::Identifier && {
+            let name = self.symbol(root);
+            self.frames.resolve(name).is_some()
+        }
     }
 
     fn handler(&mut self, clause: Node<'t>) {
