@@ -1,11 +1,10 @@
 //! Interned names.
 //!
-//! In: any text. Out: a [`Symbol`], one machine word pair that compares and hashes by address and orders by
-//! text, so that sorted output never depends on which thread met a name first.
+//! In: any text. Out: a [`Symbol`], one machine word that compares and hashes by address and orders by text, so that sorted output never depends on which thread met a name first.
 //!
 //! Invariant: the text of a symbol lives as long as the process; a run meets few distinct names, and each is
 //! stored once.
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHasher};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,7 +13,9 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 const SHARDS: usize = 32;
 
-static TABLE: LazyLock<[Mutex<FxHashSet<&'static str>>; SHARDS]> =
+type Names = FxHashMap<&'static str, &'static &'static str>;
+
+static TABLE: LazyLock<[Mutex<Names>; SHARDS]> =
     LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
 /// A static, because a constant may have another address in each place that uses it.
@@ -22,7 +23,7 @@ static EMPTY: &str = "";
 
 /// An interned name: cheap to copy, equal exactly when the texts are equal.
 #[derive(Clone, Copy)]
-pub struct Symbol(&'static str);
+pub struct Symbol(&'static &'static str);
 
 impl Symbol {
     /// The symbol for `text`.
@@ -38,13 +39,14 @@ impl Symbol {
             return Self(known);
         }
         let stored: &'static str = Box::leak(text.into());
-        names.insert(stored);
-        Self(stored)
+        let place: &'static &'static str = Box::leak(Box::new(stored));
+        names.insert(stored, place);
+        Self(place)
     }
 
     /// The symbol of no text, without a look at the table: what temporaries and positional arguments are named.
     pub fn empty() -> Self {
-        Self(EMPTY)
+        Self(&EMPTY)
     }
 
     /// The text, for as long as the process runs.
@@ -70,26 +72,25 @@ impl Eq for Symbol {}
 
 impl PartialEq<str> for Symbol {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other
+        self.text() == other
     }
 }
 
 impl PartialEq<&str> for Symbol {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
+        self.text() == *other
     }
 }
 
 impl Hash for Symbol {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.as_ptr().addr().hash(state);
-        self.0.len().hash(state);
+        std::ptr::from_ref(self.0).addr().hash(state);
     }
 }
 
 impl Ord for Symbol {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(other.0)
+        self.text().cmp(other.text())
     }
 }
 

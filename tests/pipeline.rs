@@ -54,6 +54,8 @@ fn main() -> ExitCode {
             survives(&[project])
         }));
     }
+    trials.push(Trial::test("a chain of files", chain));
+    trials.push(Trial::test("many checkouts", many_checkouts));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -152,6 +154,53 @@ fn is_analysed(files: Project) -> bool {
     catch_unwind(work).unwrap_or(false)
 }
 
+/// A connection that is handed through hundreds of files, and lost in the last: each must be found by the one before.
+fn chain() -> Result<(), Failed> {
+    const LENGTH: usize = 600;
+    let hand_on = |number: usize| {
+        let next = number + 1;
+        format!("from step_{next} import run_{next}\ndef run_{number}(c):\n    run_{next}(c)\n")
+    };
+    let mut files: Project = (1..LENGTH)
+        .map(|number| (format!("step_{number}.py"), hand_on(number)))
+        .collect();
+    let main = "import psycopg2\nfrom step_1 import run_1\ndef main(url):\n    run_1(psycopg2.connect(url))\n";
+    files.push(("main.py".to_owned(), main.to_owned()));
+    let last = |body: &str| {
+        (
+            format!("step_{LENGTH}.py"),
+            format!("def run_{LENGTH}(c):\n    {body}\n"),
+        )
+    };
+    let lost = [files.clone(), vec![last("c.cursor()")]].concat();
+    let closed = [files, vec![last("c.close()")]].concat();
+    expect_findings(&lost, 1)?;
+    expect_findings(&closed, 0)
+}
+
+/// Each checkout of a function is followed as far as it is held: time grows with their number.
+fn many_checkouts() -> Result<(), Failed> {
+    let checkout = |number: usize| {
+        format!(
+            "    c{number} = pool.getconn()\n    try:\n        f()\n    finally:\n        pool.putconn(c{number})\n"
+        )
+    };
+    let text = python(&(0..DEEP / 5).map(checkout).collect::<String>());
+    survives(&[vec![("example.py".to_owned(), text)]])
+}
+
+fn expect_findings(files: &Project, expected: usize) -> Result<(), Failed> {
+    let files = files.iter();
+    let files = files.filter_map(|(path, text)| Source::new(path.as_str(), text.as_str()));
+    let sources = Sources::new(files.collect());
+    let analysis = analyse(sources, &[], &Config::default(), &Progress::default());
+    let findings = analysis.map_err(|error| error.to_string())?.findings;
+    if findings.len() == expected {
+        return Ok(());
+    }
+    Err(format!("{} findings instead of {expected}", findings.len()).into())
+}
+
 fn excerpt(project: &Project) -> String {
     let text: Vec<_> = project
         .iter()
@@ -186,7 +235,7 @@ fn nested(open: &str, inner: &str, close: &str) -> String {
     format!("{}{inner}{}", open.repeat(DEEP), close.repeat(DEEP))
 }
 
-/// Each checkout is followed through the whole function: time grows with the square.
+/// A client that is lost is followed to the end of the function: time grows with the square.
 fn checkouts(line: &str) -> String {
     line.repeat(DEEP / 20)
 }

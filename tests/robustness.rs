@@ -144,7 +144,7 @@ fn locals(function: &Function) -> Vec<LocalId> {
         type_locals(parameter.annotation.as_ref(), &mut locals);
     }
     for local in &function.locals {
-        type_locals(local.annotation.as_ref(), &mut locals);
+        type_locals(local.annotation.as_deref(), &mut locals);
     }
     for block in &function.blocks {
         for statement in &block.statements {

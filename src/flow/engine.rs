@@ -81,7 +81,7 @@ pub trait Analysis {
     ) -> Vec<Step<Self::Mode, Self::Facts>>;
 
     /// Whether nothing that is asked for can come of going on from here.
-    fn is_over(&self, _block: BlockId, _mode: Self::Mode) -> bool {
+    fn is_over(&self, _block: BlockId, _mode: Self::Mode, _facts: &Self::Facts) -> bool {
         false
     }
 
@@ -153,7 +153,7 @@ pub fn solve<A: Analysis>(
         };
         for step in analysis.steps(node.block::<A::Mode>(), node.mode(), &facts) {
             let To::Block(block) = step.to else { continue };
-            if analysis.is_over(block, step.mode) {
+            if analysis.is_over(block, step.mode, &step.facts) {
                 continue;
             }
             let next = Node::of(block, step.mode);

@@ -87,6 +87,9 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
     else {
         return true;
     };
+    if is_item(view, receiver) {
+        return false;
+    }
     if leak.acquisition.at == Place::Result || leak.path.exit != Exit::Unwind {
         return true;
     }
@@ -340,6 +343,14 @@ fn is_guarded(
             return frees && is_field_of_receiver(view, *local);
         }
         (frees || releases_soon(view, other, takes)) && may_be_idle(*block)
+    })
+}
+
+/// Whether a local is read from a collection, by which others reach the same: `context["connection"]`.
+fn is_item(view: &View<'_>, local: LocalId) -> bool {
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(&statement.action, Action::Assign(target, Value::Item(..)) if *target == local)
     })
 }
 

@@ -9,6 +9,9 @@ use crate::ir::{Action, BlockId, Function, LocalId, Suspension, Terminator, Test
 pub struct Order {
     first_after: Vec<BlockId>,
     last_test: Vec<Option<BlockId>>,
+    last_use: Vec<Option<BlockId>>,
+    /// Functions written in this one may use its locals whenever they run.
+    has_closures: bool,
 }
 
 impl Order {
@@ -17,6 +20,8 @@ impl Order {
         Self {
             first_after: first_after(body),
             last_test: last_test(body),
+            last_use: last_use(body),
+            has_closures: has_closures(body),
         }
     }
 
@@ -28,6 +33,11 @@ impl Order {
     /// The greatest block that tests a local, or what is copied from it.
     pub fn last_test(&self, local: LocalId) -> Option<BlockId> {
         self.last_test[local.index()]
+    }
+
+    /// Whether a local may be used in one of the blocks from this one on.
+    pub fn may_use(&self, local: LocalId, first: BlockId) -> bool {
+        self.has_closures || self.last_use[local.index()].is_some_and(|last| last >= first)
     }
 }
 
@@ -86,4 +96,37 @@ fn last_test(body: &Function) -> Vec<Option<BlockId>> {
         }
     }
     last
+}
+
+fn last_use(body: &Function) -> Vec<Option<BlockId>> {
+    let mut last = vec![None; body.locals.len()];
+    for (index, block) in body.blocks.iter().enumerate() {
+        let mut uses = |local: LocalId| last[local.index()] = Some(BlockId::new(index));
+        for statement in &block.statements {
+            match &statement.action {
+                Action::Assign(target, value) => {
+                    uses(*target);
+                    value.operands().into_iter().for_each(&mut uses);
+                }
+                Action::SetField(object, _, value) => {
+                    [*object, *value].into_iter().for_each(&mut uses);
+                }
+                Action::SetItem(object, key, value) => {
+                    [*object, *key, *value].into_iter().for_each(&mut uses);
+                }
+            }
+        }
+        block.terminator.operands().into_iter().for_each(&mut uses);
+    }
+    last
+}
+
+fn has_closures(body: &Function) -> bool {
+    let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(
+            statement.action,
+            Action::Assign(_, Value::Closure(_) | Value::Class(_))
+        )
+    })
 }

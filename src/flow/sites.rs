@@ -22,7 +22,9 @@ pub struct View<'p> {
     pub body: &'p Function,
     /// The program's values.
     pub values: &'p Values<'p>,
-    meanings: Vec<OnceCell<Meaning<'p>>>,
+    /// By block, where anything is known: most calls mean nothing to us.
+    meanings: Vec<OnceCell<Option<Box<Meaning<'p>>>>>,
+    unknown: Meaning<'p>,
     constants: OnceCell<Constants>,
     order: OnceCell<Order>,
 }
@@ -36,6 +38,7 @@ impl<'p> View<'p> {
             body,
             values,
             meanings: body.blocks.iter().map(|_| OnceCell::new()).collect(),
+            unknown: Meaning::default(),
             constants: OnceCell::new(),
             order: OnceCell::new(),
         }
@@ -70,10 +73,11 @@ impl<'p> View<'p> {
 
     /// What the call that ends a block may do.
     pub fn meaning(&self, block: BlockId) -> &Meaning<'p> {
-        self.meanings[block.index()].get_or_init(|| {
-            self.call(block)
-                .map_or_else(Meaning::default, |call| self.values.meaning(self.key, call))
-        })
+        let meaning = self.meanings[block.index()].get_or_init(|| {
+            let meaning = self.values.meaning(self.key, self.call(block)?);
+            (!meaning.is_unknown()).then(|| Box::new(meaning))
+        });
+        meaning.as_deref().unwrap_or(&self.unknown)
     }
 }
 

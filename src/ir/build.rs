@@ -243,7 +243,7 @@ impl<C> Builder<C> {
         self.locals.push(Local {
             name,
             kind,
-            annotation,
+            annotation: annotation.map(Box::new),
         });
         LocalId::new(self.locals.len() - 1)
     }
@@ -442,6 +442,7 @@ impl<C> Builder<C> {
             };
             return (self.locals, vec![empty], true);
         }
+        self.locals.shrink_to_fit();
         (self.locals, renumber(self.blocks), false)
     }
 }
@@ -455,21 +456,21 @@ fn renumber(drafts: Vec<Draft>) -> Vec<Block> {
     }
     let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
     let take = |old: &BlockId| drafts[old.index()].take();
-    order
-        .iter()
-        .filter_map(take)
-        .map(|draft| {
-            let (mut terminator, site) = draft
-                .end
-                .unwrap_or((Terminator::Unreachable, Site::default()));
-            redirect(&mut terminator, &position);
-            Block {
-                statements: draft.statements,
-                terminator,
-                site,
-            }
-        })
-        .collect()
+    let mut blocks = Vec::with_capacity(order.len());
+    let finished = order.iter().filter_map(take).map(|mut draft| {
+        draft.statements.shrink_to_fit();
+        let (mut terminator, site) = draft
+            .end
+            .unwrap_or((Terminator::Unreachable, Site::default()));
+        redirect(&mut terminator, &position);
+        Block {
+            statements: draft.statements,
+            terminator,
+            site,
+        }
+    });
+    blocks.extend(finished);
+    blocks
 }
 
 fn redirect(terminator: &mut Terminator, position: &[BlockId]) {

@@ -250,8 +250,8 @@ pub struct Local {
     pub name: Symbol,
     /// What it stands for.
     pub kind: LocalKind,
-    /// Its declared type.
-    pub annotation: Option<Type>,
+    /// Its declared type; few have one.
+    pub annotation: Option<Box<Type>>,
 }
 
 /// A declared type, as far as it names classes.
@@ -506,7 +506,50 @@ impl Function {
     }
 }
 
+impl Value {
+    /// The locals it is computed from.
+    pub fn operands(&self) -> Vec<LocalId> {
+        match self {
+            Self::Local(local) | Self::Field(local, _) | Self::Element(local) => vec![*local],
+            Self::Item(object, key) => vec![*object, *key],
+            Self::Sequence(parts) | Self::Operation(parts) | Self::Opaque(parts) => parts.clone(),
+            Self::Record(parts) => parts.iter().map(|(_, part)| *part).collect(),
+            Self::Text(pieces) => {
+                let holes = pieces.iter().filter_map(|piece| match piece {
+                    Piece::Hole(local) => Some(*local),
+                    Piece::Text(_) => None,
+                });
+                holes.collect()
+            }
+            Self::Constant(_)
+            | Self::Free(_)
+            | Self::Import(_)
+            | Self::Closure(_)
+            | Self::Class(_)
+            | Self::Caught => Vec::new(),
+        }
+    }
+}
+
 impl Terminator {
+    /// The locals it names.
+    pub fn operands(&self) -> Vec<LocalId> {
+        match self {
+            Self::Branch {
+                test: Test::Truthy(local) | Test::Null(local) | Test::Equals(local, _),
+                ..
+            } => vec![*local],
+            Self::Call { call, .. } => {
+                let (Callee::Local(callee) | Callee::Method(callee, _)) = call.callee;
+                let arguments = call.arguments.iter().map(|argument| argument.value);
+                arguments.chain([callee, call.result]).collect()
+            }
+            Self::Suspend { value, result, .. } => vec![*value, *result],
+            Self::Return(value) | Self::Raise { value, .. } => vec![*value],
+            Self::Goto(_) | Self::Branch { .. } | Self::Unwind | Self::Unreachable => Vec::new(),
+        }
+    }
+
     /// The blocks that may come next, in order: the ordinary ones first, then where an exception goes.
     pub fn successors(&self) -> impl Iterator<Item = BlockId> {
         let (first, second) = match *self {

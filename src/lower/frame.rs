@@ -148,6 +148,8 @@ impl<C> Frames<C> {
         }
         self.module.functions = self.finished.into_iter().flatten().collect();
         sort(&mut self.module);
+        self.module.classes.shrink_to_fit();
+        self.module.imports.shrink_to_fit();
         self.module
     }
 

@@ -251,6 +251,7 @@ impl Loader<'_> {
         }
         let sources = read_from(blocks);
         let own = imports(blocks);
+        let fields = fields_of_receiver(values, function, blocks);
         let file = values.world().module(function).file;
         for call in calls {
             let (Callee::Local(local) | Callee::Method(local, _)) = call.callee;
@@ -266,7 +267,7 @@ impl Loader<'_> {
                 for import in own.get(&local).into_iter().flatten() {
                     self.load(values, file, *import, missing);
                 }
-                for (owner, local) in declared_types(values, function, local) {
+                for (owner, local) in declared_types(values, function, local, &fields) {
                     self.import_of(values, owner, local, missing);
                 }
             }
@@ -378,9 +379,9 @@ fn declared_types(
     values: &Values<'_>,
     function: FunctionKey,
     local: LocalId,
+    fields: &FxHashMap<LocalId, Symbol>,
 ) -> Vec<(FunctionKey, LocalId)> {
     let world = values.world();
-    let body = world.function(function);
     let mut found = Vec::new();
     let (owner, variable) = world.origin(function, local);
     if let Some(annotation) = &world.function(owner).local(variable).annotation {
@@ -393,15 +394,7 @@ fn declared_types(
             found.extend(names_in(annotation).map(|local| (owner, local)));
         }
     }
-    let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
-    let field = statements.find_map(|statement| match statement.action {
-        Action::Assign(target, Value::Field(object, name))
-            if target == local && is_receiver(values, function, object) =>
-        {
-            Some(name)
-        }
-        _ => None,
-    });
+    let field = fields.get(&local).copied();
     let Some((name, class)) = field.zip(enclosing_class(values, function)) else {
         return found;
     };
@@ -424,6 +417,23 @@ fn declared_types(
                     found.extend(names_in(annotation).map(|local| (constructor, local)));
                 }
             }
+        }
+    }
+    found
+}
+
+/// The fields of the receiver that locals are read from.
+fn fields_of_receiver(
+    values: &Values<'_>,
+    function: FunctionKey,
+    blocks: &[Block],
+) -> FxHashMap<LocalId, Symbol> {
+    let mut found = FxHashMap::default();
+    for statement in blocks.iter().flat_map(|block| &block.statements) {
+        if let Action::Assign(target, Value::Field(object, name)) = statement.action
+            && is_receiver(values, function, object)
+        {
+            found.entry(target).or_insert(name);
         }
     }
     found

@@ -137,6 +137,13 @@ impl Facts {
         }
     }
 
+    /// The locals by which the resource is used.
+    pub(super) fn locals(&self) -> impl Iterator<Item = LocalId> {
+        let used = |fact: &Fact| fact.reaches() || matches!(fact, Fact::Part | Fact::Cursor);
+        let known = self.0.iter().filter(move |(_, fact)| used(fact));
+        known.map(|(local, _)| *local)
+    }
+
     /// Forgets of what no test will ask again, that it is null, some thing or a constant.
     pub(super) fn keep(&mut self, is_tested: impl Fn(LocalId) -> bool) {
         self.0.retain(|(local, fact)| {

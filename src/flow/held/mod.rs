@@ -375,9 +375,16 @@ impl Analysis for Held<'_, '_> {
         }
     }
 
-    fn is_over(&self, block: BlockId, mode: Mode) -> bool {
-        let is_past = |start| self.view.order().first_after(block) > start;
-        !mode.is_active() && self.start.is_some_and(is_past)
+    fn is_over(&self, block: BlockId, mode: Mode, facts: &Facts) -> bool {
+        let order = self.view.order();
+        let first = order.first_after(block);
+        self.start.is_some_and(|start| first > start)
+            && match mode {
+                Mode::Idle | Mode::Done => true,
+                // What is only asked for must be named once more to be taken.
+                Mode::Pending => !facts.locals().any(|local| order.may_use(local, first)),
+                Mode::Held => false,
+            }
     }
 
     fn join(into: &mut Facts, from: &Facts) -> bool {

@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 pub use growth::News;
 
 /// Entities a set holds at most; a local that stands for more is used in a way no rule can follow.
-const SET_LIMIT: usize = 8;
+pub const SET_LIMIT: usize = 8;
 
 /// Re-exports are followed this far.
 const EXPORT_LIMIT: u32 = 12;
@@ -378,6 +378,10 @@ impl<'w> Values<'w> {
         if set.len() >= SET_LIMIT || set.contains(&entity) {
             return;
         }
+        // Most nodes hold one thing and have one watcher.
+        if set.is_empty() {
+            set.reserve_exact(1);
+        }
         set.push(entity);
         if set.len() == usize::from(self.told[index]) + 1 {
             self.queue.push_back(node);
@@ -408,7 +412,11 @@ impl<'w> Values<'w> {
             return;
         }
         let index = node.0 as usize;
-        self.watchers[index].push(watcher);
+        let watchers = &mut self.watchers[index];
+        if watchers.is_empty() {
+            watchers.reserve_exact(1);
+        }
+        watchers.push(watcher);
         for position in 0..usize::from(self.told[index]) {
             let entity = self.sets[index][position];
             self.notify(watcher, entity);

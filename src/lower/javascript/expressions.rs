@@ -197,7 +197,7 @@ impl<'tree> Lowering<'tree> {
         }
         let value = self.expression(value, None);
         let declared = self.put(None, Value::Local(value), site(node));
-        self.builder().local_mut(declared).annotation = Some(annotation);
+        self.builder().local_mut(declared).annotation = Some(Box::new(annotation));
         self.copy(into, declared, site(node))
     }
 

@@ -274,7 +274,7 @@ impl<'tree> Lowering<'tree> {
             if self.kind(formal.pattern) == Kind::This {
                 let annotation = self.annotation(formal.node);
                 if let Some(receiver) = self.frames.frame().receiver {
-                    self.builder().local_mut(receiver).annotation = annotation;
+                    self.builder().local_mut(receiver).annotation = annotation.map(Box::new);
                 }
                 continue;
             }

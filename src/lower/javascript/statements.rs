@@ -130,7 +130,7 @@ impl<'tree> Lowering<'tree> {
         if self.kind(pattern) == Kind::Identifier {
             let local = self.variable(pattern);
             if let Some(annotation) = self.annotation(node) {
-                self.builder().local_mut(local).annotation = Some(annotation);
+                self.builder().local_mut(local).annotation = Some(Box::new(annotation));
             }
             initialise(self, local, value, site(node));
         } else if let Some(value) = value {

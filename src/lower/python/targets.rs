@@ -243,7 +243,7 @@ impl<'t> Lowering<'t> {
                     self.add_field(class, name, declared.clone(), value);
                 }
                 if declared.is_some() {
-                    self.builder().local_mut(local).annotation = declared;
+                    self.builder().local_mut(local).annotation = declared.map(Box::new);
                 }
             }
             Kind::Attribute => {
