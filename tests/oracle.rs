@@ -3,27 +3,18 @@
 //!
 //! `tests/oracle/known-limits.json` lists the functions on which it does not agree yet, each with its reason; one that
 //! agrees after all fails, so the list stays true.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test reads files and stops at the first surprise"
-)]
+mod measured;
+
 use libtest_mimic::{Arguments, Failed, Trial};
-use poolgate::config::Config;
-use poolgate::program::analyse;
-use poolgate::progress::Progress;
-use poolgate::source::{Source, Sources};
+use measured::{Found, Lines};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{fs, io};
+use std::io;
 
 /// One function of the corpus with its measured truth.
 struct Case {
-    file: String,
     function: String,
-    lines: (u64, u64),
+    lines: Lines,
     leaks: bool,
     witness: String,
 }
@@ -34,14 +25,16 @@ fn main() -> io::Result<()> {
         // Listing needs no measurement.
         libtest_mimic::run(&arguments, Vec::new()).exit();
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
-    let mut cases = measured(&folder, &folder.join(".venv/bin/python"), "run.py")?;
-    cases.extend(measured(&folder, Path::new("node"), "run.mjs")?);
-    let verdicts = verdicts(&folder);
-    let limits: BTreeMap<String, String> = read_json(&folder.join("known-limits.json"));
+    let cases: Vec<_> = measured::measure("run")?.iter().map(case).collect();
+    let found = measured::findings(
+        &measured::folder(),
+        &["python", "javascript"],
+        &["unreleased-client", "unmanaged-session"],
+    );
+    let limits = measured::limits("known-limits.json");
     let mut trials: Vec<_> = cases
         .iter()
-        .map(|case| trial(case, &verdicts, &limits))
+        .map(|case| trial(case, &found, &limits))
         .collect();
     let known: BTreeSet<_> = cases.iter().map(name).collect();
     let stale: Vec<_> = limits
@@ -66,24 +59,24 @@ fn main() -> io::Result<()> {
     libtest_mimic::run(&arguments, trials).exit()
 }
 
-fn name(case: &Case) -> String {
-    format!("{} {}", case.file, case.function)
+fn case(row: &Value) -> Case {
+    Case {
+        function: measured::text(row, "function"),
+        lines: measured::function(row),
+        leaks: row["leaks"].as_bool().unwrap_or(false),
+        witness: measured::text(row, "witness"),
+    }
 }
 
-fn trial(
-    case: &Case,
-    verdicts: &BTreeMap<String, Vec<(u64, String)>>,
-    limits: &BTreeMap<String, String>,
-) -> Trial {
+fn name(case: &Case) -> String {
+    format!("{} {}", case.lines.file, case.function)
+}
+
+fn trial(case: &Case, found: &[Found], limits: &BTreeMap<String, String>) -> Trial {
     let name = name(case);
     let limit = limits.get(&name).cloned();
-    let inside = |line: &u64| (case.lines.0..=case.lines.1).contains(line);
-    let found = verdicts
-        .get(&case.file)
-        .into_iter()
-        .flatten()
-        .find(|(line, _)| inside(line));
-    let found = found.map(|(line, message)| format!("{line}: {message}"));
+    let inside = |found: &&Found| case.lines.hold(found.primary());
+    let found = found.iter().find(inside).map(Found::to_string);
     let (leaks, witness) = (case.leaks, case.witness.clone());
     Trial::test(name, move || {
         verdict(leaks, &witness, found.as_deref(), limit.as_deref())
@@ -104,91 +97,4 @@ fn verdict(
         (false, None) if leaks => Err(format!("leaks ({witness}), but nothing is reported").into()),
         (false, None) => Err(format!("does not leak, but: {}", found.unwrap_or_default()).into()),
     }
-}
-
-/// Runs one half of the oracle.
-fn measured(folder: &Path, program: &Path, script: &str) -> io::Result<Vec<Case>> {
-    let output = Command::new(program)
-        .arg(script)
-        .current_dir(folder)
-        .output()
-        .map_err(|error| {
-            io::Error::other(format!(
-                "{}: {error}; run tests/oracle/setup.sh first",
-                program.display()
-            ))
-        })?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(io::Error::other(format!(
-            "{script} failed; was tests/oracle/setup.sh run?\n{text}"
-        )));
-    }
-    let rows: Vec<Value> = serde_json::from_slice(&output.stdout)?;
-    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    Ok(rows
-        .iter()
-        .map(|row| Case {
-            file: text(row, "file"),
-            function: text(row, "function"),
-            lines: (
-                row["line"].as_u64().unwrap_or(0),
-                row["endLine"].as_u64().unwrap_or(0),
-            ),
-            leaks: row["leaks"].as_bool().unwrap_or(false),
-            witness: text(row, "witness"),
-        })
-        .collect())
-}
-
-/// The analyzer's findings of the leak rules, by file.
-fn verdicts(folder: &Path) -> BTreeMap<String, Vec<(u64, String)>> {
-    let mut found: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
-    for half in ["python", "javascript"] {
-        let mut files = Vec::new();
-        collect(&folder.join(half), &mut files);
-        let sources = files.iter().filter_map(|path| {
-            let relative = path
-                .strip_prefix(folder)
-                .ok()?
-                .to_string_lossy()
-                .replace('\\', "/");
-            Source::new(relative, fs::read_to_string(path).ok()?)
-        });
-        let sources = Sources::new(sources.collect());
-        let analysis = analyse(sources, &[], &Config::default(), &Progress::default()).unwrap();
-        let sources = &analysis.sources;
-        for finding in analysis.findings {
-            if !["unreleased-client", "unmanaged-session"].contains(&finding.rule) {
-                continue;
-            }
-            let line = sources
-                .position(finding.primary.file, finding.primary.start)
-                .line;
-            let file = sources.get(finding.primary.file).path.clone();
-            found
-                .entry(file)
-                .or_default()
-                .push((line.into(), finding.message));
-        }
-    }
-    found
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else {
-            files.push(path);
-        }
-    }
-}
-
-fn read_json(path: &Path) -> BTreeMap<String, String> {
-    fs::read_to_string(path)
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default()
 }

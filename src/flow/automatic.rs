@@ -9,6 +9,7 @@ use super::text;
 use crate::ir::{Action, BlockId, CallKind, Callee, Constant, LocalId, LocalKind, Value};
 use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
+use crate::link::values::Entity;
 use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 
@@ -120,7 +121,7 @@ impl Automatic {
             };
             // A session of its own type that the function makes is followed from there.
             let is_own = own.iter().any(|taken| taken.resource == Some(resource));
-            if is_own || !self.is_certain(view, resource) {
+            if is_own || !is_only(view, receiver) || !self.is_certain(view, resource) {
                 continue;
             }
             let local = access(view, receiver);
@@ -134,6 +135,18 @@ impl Automatic {
         }
         found
     }
+}
+
+/// Whether a local stands for sessions and nothing else, as far as is known: values of many callers may have met there.
+fn is_only(view: &View<'_>, local: LocalId) -> bool {
+    let entities = view.values.of(view.key, local);
+    let types = entities.iter().map(|entity| match entity {
+        Entity::Instance(path, _) | Entity::Scope(path, _) => Some(*path),
+        _ => None,
+    });
+    let types: Option<Vec<_>> = types.collect();
+    let types = types.unwrap_or_default();
+    !types.is_empty() && types.iter().all(|path| Some(path) == types.first())
 }
 
 /// The session that a statement's builder, or a cursor, comes from: `session.query(User).filter(...)`.

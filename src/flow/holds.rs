@@ -12,10 +12,12 @@ use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
 use super::targets;
 use super::text::Known;
-use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Site, Value};
+use crate::ir::{
+    Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Site, Terminator, Value,
+};
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
+use crate::link::values::{Entity, parameter_of};
 use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
@@ -143,11 +145,11 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
     let mut found = Vec::new();
     for (function, setting) in functions {
         let known = places.iter().find(|(known, _)| *known == setting);
-        let place = known.map(|(_, place)| *place).unwrap_or_else(|| {
-            let place = set_at(summaries, setting);
+        let known = known.map(|(_, place)| *place);
+        let place = known.unwrap_or_else(|| set_at(summaries, setting));
+        if known.is_none() {
             places.push((setting, place));
-            place
-        });
+        }
         let Some((settings, site)) = place else {
             continue;
         };
@@ -410,7 +412,15 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
             .partition(|held| !held.runs.is_empty() && calls_parameter(&view, held.block));
         holds[position].region.calls = own;
         let hold = holds[position].clone();
-        for (function, role) in lent.into_iter().flat_map(|held| held.runs) {
+        let lent = lent.into_iter().flat_map(|held| {
+            // All that callers pass, however many: a wrapper has more callers than a value has kinds.
+            let role = held.runs.first().and_then(|(_, role)| *role);
+            let passed = passed_to(summaries, &view, held.block);
+            let passed = passed.into_iter().map(move |function| (function, role));
+            held.runs.into_iter().chain(passed)
+        });
+        let lent: Vec<_> = lent.collect();
+        for (function, role) in lent {
             let begun = Begun {
                 through: hold.begun.through.or(Some(hold.function)),
                 ..hold.begun.clone()
@@ -431,6 +441,35 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
         }
         position += 1;
     }
+}
+
+/// The functions that callers pass for the parameter that a call runs.
+fn passed_to(summaries: &Summaries<'_>, view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
+    let Some(Callee::Local(local)) = view.call(block).map(|call| call.callee) else {
+        return Vec::new();
+    };
+    let values = summaries.values;
+    let (wrapper, parameter) = values.world().origin(view.key, local);
+    let body = values.world().function(wrapper);
+    let mut found = Vec::new();
+    for caller in values.callers(wrapper) {
+        let calling = values.world().function(caller.function);
+        let Terminator::Call { call, .. } = &calling.block(caller.block).terminator else {
+            continue;
+        };
+        let arguments = call.arguments.iter().enumerate();
+        let passed = arguments.filter(|(position, argument)| {
+            parameter_of(body, *position, argument) == Some(parameter)
+        });
+        let entities = passed.flat_map(|(_, argument)| values.of(caller.function, argument.value));
+        found.extend(entities.filter_map(|entity| match entity {
+            Entity::Function(function) => Some(*function),
+            _ => None,
+        }));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Whether a call runs what the function, or one around it, was given.

@@ -16,6 +16,7 @@ use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
 use rustc_hash::FxHashSet;
+use std::rc::Rc;
 
 /// A resource that is still held when a function is left.
 #[derive(Debug)]
@@ -47,14 +48,8 @@ pub fn leaks(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak> {
         for acquisition in sites::acquisitions(summaries, &view) {
             if !reach.is_emptied(&view, &acquisition) {
                 let is_injected = reach.is_injected(function) && !view.body.traits.is_generator;
-                let mut leak = leak(summaries, &view, acquisition, is_injected);
-                leak = leak.filter(|leak| !is_of_foreign_registry(&view, leak));
-                if let Some(leak) = &mut leak
-                    && private::is_of_private_pool(&view, &acquisition)
-                {
-                    leak.confidence = Confidence::Low;
-                }
-                found.extend(leak);
+                let leak = leak(summaries, &view, acquisition, is_injected);
+                found.extend(leak.and_then(|leak| judged(&view, leak)));
             }
         }
     }
@@ -92,6 +87,9 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
     else {
         return true;
     };
+    if is_item(view, receiver) {
+        return false;
+    }
     if leak.acquisition.at == Place::Result || leak.path.exit != Exit::Unwind {
         return true;
     }
@@ -107,6 +105,17 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
         says || text::verb(summaries, view, *block) == Some(Verb::RollBack)
     });
     is_local || rolls_back
+}
+
+/// A leak with what its pool says about it.
+fn judged(view: &View<'_>, mut leak: Leak) -> Option<Leak> {
+    if is_of_foreign_registry(view, &leak) {
+        return None;
+    }
+    if private::is_of_private_pool(view, &leak.acquisition) {
+        leak.confidence = Confidence::Low;
+    }
+    Some(leak)
 }
 
 /// Whether a resource that is never released comes from a registry that is made elsewhere: its own.
@@ -233,6 +242,35 @@ fn handed_to_framework(
     })
 }
 
+/// How a function is left with the resource still held.
+struct Ways {
+    paths: Vec<Path<Mode>>,
+    releases: Vec<BlockId>,
+    takes: Vec<BlockId>,
+    confidence: Confidence,
+    has_doubted: bool,
+}
+
+fn ways<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    (subject, purpose): (&Subject, Purpose),
+    confidence: Confidence,
+) -> Option<Ways> {
+    let question = (subject.clone(), purpose);
+    let (mut held, solution) = held::solve_with(summaries, view, question, confidence);
+    if solution.is_cut {
+        return None;
+    }
+    Some(Ways {
+        paths: solution.paths(&mut held, Mode::Held),
+        releases: std::mem::take(&mut held.releases),
+        takes: std::mem::take(&mut held.takes),
+        has_doubted: held.has_doubted,
+        confidence,
+    })
+}
+
 fn leak_of(
     summaries: &mut Summaries<'_>,
     (function, acquisition): (FunctionKey, Acquisition),
@@ -241,27 +279,17 @@ fn leak_of(
     purpose: Purpose,
 ) -> Option<Leak> {
     let view = summaries.view(body);
-    let mut confidence = Confidence::High;
-    let (mut held, solution) = held::solve_with(
-        summaries,
-        &view,
-        (subject.clone(), purpose),
-        Confidence::High,
-    );
-    if solution.is_cut {
-        return None;
+    let mut ways = ways(summaries, &view, (subject, purpose), Confidence::High)?;
+    if ways.paths.is_empty() && ways.has_doubted {
+        ways = self::ways(summaries, &view, (subject, purpose), Confidence::Low)?;
     }
-    let mut paths = solution.paths(&mut held, Mode::Held);
-    let has_doubted = held.has_doubted;
-    let mut releases = std::mem::take(&mut held.releases);
-    let mut takes = std::mem::take(&mut held.takes);
-    if paths.is_empty() && has_doubted {
-        confidence = Confidence::Low;
-        let (mut held, doubted) = held::solve(summaries, &view, subject.clone(), purpose);
-        paths = doubted.paths(&mut held, Mode::Held);
-        releases = std::mem::take(&mut held.releases);
-        takes = std::mem::take(&mut held.takes);
-    }
+    let Ways {
+        paths,
+        releases,
+        takes,
+        confidence,
+        ..
+    } = ways;
     // What stays in a variable of the process (`db.connect()`) may be given back by another function.
     let stays = acquisition.at == Place::Receiver && releases.is_empty();
     let mut whole = None;
@@ -315,6 +343,14 @@ fn is_guarded(
             return frees && is_field_of_receiver(view, *local);
         }
         (frees || releases_soon(view, other, takes)) && may_be_idle(*block)
+    })
+}
+
+/// Whether a local is read from a collection, by which others reach the same: `context["connection"]`.
+fn is_item(view: &View<'_>, local: LocalId) -> bool {
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(&statement.action, Action::Assign(target, Value::Item(..)) if *target == local)
     })
 }
 

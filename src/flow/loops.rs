@@ -153,7 +153,7 @@ fn query_loop(
 ) -> QueryLoop {
     let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).statement;
     let sender = reached::follow(summaries, hold.function, hop, find)
-        .map(|(_, (function, block))| (function, block))
+        .map(|chain| (chain.function, chain.block))
         .filter(|(function, _)| *function != hold.function)
         .map(|(function, block)| (function, summaries.view(function).body.block(block).site));
     QueryLoop {
@@ -287,7 +287,8 @@ fn fanout(
         let first = reached.checkouts.first().map(|checkout| checkout.hop);
         if is_queued { reached.statement } else { first }
     };
-    let (_, (last, at)) = reached::follow(summaries, function, hop, find)?;
+    let chain = reached::follow(summaries, function, hop, find)?;
+    let (last, at) = (chain.function, chain.block);
     Some(Fanout {
         function: view.key,
         site: view.body.block(block).site,

@@ -6,6 +6,7 @@ use super::holds::{Begun, Hold};
 use super::reached::{self, Hop, Pool};
 use super::sites::Kind;
 use super::summary::Summaries;
+use crate::finding::Confidence;
 use crate::ir::{BlockId, Site};
 use crate::library::Effect;
 use crate::link::FunctionKey;
@@ -31,6 +32,8 @@ pub struct Nested {
     pub checkout: (FunctionKey, Site),
     /// It takes a connection for one statement only.
     pub is_statement: bool,
+    /// How sure it is that it comes to it.
+    pub confidence: Confidence,
 }
 
 /// All nested checkouts, in order of hold and place; of one call only the first.
@@ -74,7 +77,8 @@ fn tell(summaries: &mut Summaries<'_>, hold: &Hold, pool: Pool, hop: Hop) -> Opt
             .find(|checkout| checkout.pool == pool)
             .map(|checkout| checkout.hop)
     };
-    let (path, (last, block)) = reached::follow(summaries, hold.function, hop, find)?;
+    let chain = reached::follow(summaries, hold.function, hop, find)?;
+    let (last, block) = (chain.function, chain.block);
     let taking = summaries.view(last);
     Some(Nested {
         kind: hold.kind,
@@ -82,7 +86,8 @@ fn tell(summaries: &mut Summaries<'_>, hold: &Hold, pool: Pool, hop: Hop) -> Opt
         function: hold.function,
         site: view.body.block(hop.block).site,
         callee: call.callee_site,
-        path,
+        confidence: chain.confidence(),
+        path: chain.path,
         checkout: (last, taking.body.block(block).site),
         is_statement: is_statement(&taking, block),
     })

@@ -186,7 +186,10 @@ fn verdict(
         if depth == 0 || view.body.traits.is_generator {
             return None;
         }
-        return factory_verdict(summaries, reach, view, &needed, depth);
+        let found = factory_verdict(summaries, reach, view, &needed, depth);
+        // An object may end its pool in any of its methods.
+        let is_left = |verdict: &Verdict| matches!(verdict.why, Why::Left(_));
+        return found.filter(|verdict| !(fate.is_in_object && is_left(verdict)));
     }
     let in_loop = reach.is_in_loop(values, CallSite { function, block });
     if reach.runs_once(values, function) {
@@ -460,17 +463,15 @@ fn terminator_fate(
             fate.is_used = true;
         }
         Terminator::Suspend {
-            kind,
+            kind: Suspension::Await,
             value,
             result,
             ..
-        } if *value == local => match kind {
-            Suspension::Await => work.push(*result),
-            _ => {
-                fate.is_kept = true;
-                fate.is_used = true;
-            }
-        },
+        } if *value == local => work.push(*result),
+        Terminator::Suspend { value, .. } if *value == local => {
+            fate.is_kept = true;
+            fate.is_used = true;
+        }
         Terminator::Call { call, .. } => call_fate(view, block, call, local, fate, work),
         _ => {}
     }

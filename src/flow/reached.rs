@@ -8,7 +8,10 @@ use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
 use super::text::Known;
-use crate::ir::{BlockId, Call, CallKind, Callee, Constant, LocalId, Site};
+use crate::finding::Confidence;
+use crate::ir::{
+    Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, LocalKind, Site, Terminator,
+};
 use crate::library::{CallFact, Effect, Outside, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Origin, Values};
@@ -160,34 +163,50 @@ fn through(
 ) -> Reached {
     let alternatives = targets::alternatives(view, held.block);
     let mut reached = Reached::default();
-    let mut common: Option<Reached> = None;
-    for (function, role) in &held.runs {
-        let next = (*function, role.map(|role| (role, purpose)));
-        let hop = |hop: &Hop| Hop {
-            block: held.block,
-            next: Some(next),
-            depth: hop.depth + 1,
-        };
-        let inner = summaries.reached(next);
-        if alternatives.len() < 2 || !alternatives.contains(function) {
-            reached.note(&inner, hop);
-            continue;
-        }
-        match &mut common {
-            Some(common) => common.keep_common(&inner),
-            None => {
-                let mut first = Reached::default();
-                first.note(&inner, hop);
-                common = Some(first);
-            }
-        }
-    }
-    let runs_all = alternatives
+    let is_one_of = |function| alternatives.iter().any(|group| group.contains(function));
+    for run in held
+        .runs
         .iter()
-        .all(|function| held.runs.iter().any(|(run, _)| run == function));
-    if let Some(common) = common.filter(|_| runs_all) {
+        .filter(|(function, _)| !is_one_of(function))
+    {
+        let inner = run_by(summaries, held, *run, purpose);
+        reached.note(&inner, |hop| *hop);
+    }
+    for group in &alternatives {
+        let runs = group.iter().map(|function| {
+            let mut runs = held.runs.iter();
+            runs.find(|(run, _)| run == function).copied()
+        });
+        // One that is not run here reaches nothing here.
+        let runs: Option<Vec<_>> = runs.collect();
+        let mut inner = runs.into_iter().flatten();
+        let Some(first) = inner.next() else {
+            continue;
+        };
+        let mut common = run_by(summaries, held, first, purpose);
+        for run in inner {
+            common.keep_common(&run_by(summaries, held, run, purpose));
+        }
         reached.note(&common, |hop| *hop);
     }
+    reached
+}
+
+/// What one function that a call runs reaches, seen from the call.
+fn run_by(
+    summaries: &mut Summaries<'_>,
+    held: &HeldCall,
+    (function, role): (FunctionKey, Option<Role>),
+    purpose: Purpose,
+) -> Reached {
+    let next = (function, role.map(|role| (role, purpose)));
+    let inner = summaries.reached(next);
+    let mut reached = Reached::default();
+    reached.note(&inner, |hop| Hop {
+        block: held.block,
+        next: Some(next),
+        depth: hop.depth + 1,
+    });
     reached
 }
 
@@ -201,11 +220,15 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
     let Some(call) = view.call(block) else {
         return Reached::default();
     };
-    let external = sink(view, block).map(|_| here);
+    // A callee that may be a function of the program as well waits for nobody on that way.
+    let is_certain = view.meaning(block).functions.is_empty();
+    let external = sink(view, block).filter(|_| is_certain).map(|_| here);
     let facts = &view.meaning(block).facts;
     let sends = [Effect::Queries, Effect::Commits, Effect::Begins];
     let is_statement = facts
         .iter()
+        // What is lazy is built here, and sent where it is used.
+        .filter(|(fact, _)| fact.when != When::Use)
         .any(|(fact, _)| sends.iter().any(|effect| fact.has(*effect)));
     let checkouts = if is_checkout(view, call, block) {
         pools_of(summaries, view, block)
@@ -227,10 +250,36 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
 }
 
 /// The calls that lead to what a hop reaches, and the place itself.
-pub type Chain = (Vec<(FunctionKey, Site)>, (FunctionKey, BlockId));
+#[derive(Debug)]
+pub struct Chain {
+    /// The functions that are run, each with the place where it calls on; the last is the place itself.
+    pub path: Vec<(FunctionKey, Site)>,
+    /// The function of the place.
+    pub function: FunctionKey,
+    /// The block that ends with it.
+    pub block: BlockId,
+    /// Calls on the way that their function makes only under some condition.
+    pub conditions: usize,
+    /// The place is passed only once something has failed.
+    pub is_in_handler: bool,
+}
 
 /// Calls of a chain that are told; of a longer one the first.
 const STORY_LIMIT: usize = 200;
+
+/// Conditions on the way to a place that leave it likely.
+const CONDITION_LIMIT: usize = 6;
+
+impl Chain {
+    /// How sure it is that the place is passed. Each condition on the way makes it less so.
+    pub fn confidence(&self) -> Confidence {
+        if self.conditions > CONDITION_LIMIT {
+            Confidence::Low
+        } else {
+            Confidence::High
+        }
+    }
+}
 
 /// Follows a hop to what it reaches; `find` asks a function for its hop.
 pub fn follow<'p>(
@@ -239,21 +288,66 @@ pub fn follow<'p>(
     hop: Hop,
     find: impl Fn(&mut Summaries<'p>, Run) -> Option<Hop>,
 ) -> Option<Chain> {
-    let mut path = Vec::new();
-    let (mut function, mut hop) = (function, hop);
+    let mut chain = Chain {
+        path: Vec::new(),
+        function,
+        block: hop.block,
+        conditions: 0,
+        is_in_handler: false,
+    };
+    let mut hop = hop;
     // Depth shrinks with each hop; what was found later may have come to know a longer way.
     for _ in 0..=hop.depth.saturating_mul(2) {
         let Some(next) = hop.next else {
-            return Some((path, (function, hop.block)));
+            let view = summaries.view(chain.function);
+            chain.is_in_handler = !is_passed(&view, None, chain.block);
+            return Some(chain);
         };
         hop = find(summaries, next)?;
-        function = next.0;
-        let view = summaries.view(function);
-        if path.len() < STORY_LIMIT {
-            path.push((function, view.body.block(hop.block).site));
+        chain.function = next.0;
+        chain.block = hop.block;
+        let view = summaries.view(chain.function);
+        chain.conditions += usize::from(is_conditional(&view, hop.block));
+        if chain.path.len() < STORY_LIMIT {
+            chain
+                .path
+                .push((chain.function, view.body.block(hop.block).site));
         }
     }
     None
+}
+
+/// Whether a function may return without passing a block.
+fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
+    let returns = view
+        .body
+        .blocks
+        .iter()
+        .enumerate()
+        .filter(|(_, block)| matches!(block.terminator, Terminator::Return(_)));
+    let mut returns = returns.map(|(index, _)| BlockId::new(index));
+    returns.any(|end| end != block && is_passed(view, Some(block), end))
+}
+
+/// Whether a block is reached while nothing fails, without passing another.
+fn is_passed(view: &View<'_>, avoided: Option<BlockId>, block: BlockId) -> bool {
+    let mut seen = vec![false; view.body.blocks.len()];
+    let mut queue = vec![BlockId(0)];
+    while let Some(next) = queue.pop() {
+        if Some(next) == avoided || std::mem::replace(&mut seen[next.index()], true) {
+            continue;
+        }
+        if next == block {
+            return true;
+        }
+        match &view.body.block(next).terminator {
+            Terminator::Call { returns, .. } => queue.push(*returns),
+            Terminator::Suspend { resumes, .. } => queue.push(*resumes),
+            Terminator::Raise { .. } => {}
+            terminator => queue.extend(terminator.successors()),
+        }
+    }
+    false
 }
 
 /// What the data says of a call that waits for somebody else, where this function waits with it.
@@ -264,7 +358,7 @@ pub fn sink<'p>(view: &View<'p>, block: BlockId) -> Option<&'p CallFact> {
         fact.has(Effect::CallsOut)
             && targets::is_waited_for(view, call, fact)
             && !fact.has(Effect::CallsBack)
-            && !(fact.kind == Some(Outside::Sleep) && is_no_time(view, call))
+            && !(fact.kind == Some(Outside::Sleep) && is_no_sleep(view, call))
     };
     let facts = meaning.facts.iter().map(|(fact, _)| *fact);
     facts.clone().find(waits).or_else(|| {
@@ -279,26 +373,39 @@ pub fn is_handed(view: &View<'_>, block: BlockId) -> bool {
     view.meaning(block).fact(Effect::CallsOut).is_none()
 }
 
-/// Whether it sleeps for no time: `asyncio.sleep(0)` only lets others run.
-fn is_no_time(view: &View<'_>, call: &Call) -> bool {
+/// Whether nobody sleeps: `asyncio.sleep(0)` only lets others run, a timer that rejects a promise is a time-out, and one
+/// that runs a function runs it later.
+fn is_no_sleep(view: &View<'_>, call: &Call) -> bool {
     let first = call.arguments.first();
     let known = first.and_then(|argument| view.constants().get(&argument.value));
-    known == Some(&Known::Constant(Constant::Integer(0)))
+    let zero = Known::Constant(Constant::Integer(0));
+    let runs = |argument: &Argument| {
+        let entities = view.values.of(view.key, argument.value).iter();
+        let mut functions = entities.filter(|entity| matches!(entity, Entity::Function(_)));
+        let kind = view.body.local(argument.value).kind;
+        functions.next().is_some() || kind == LocalKind::Parameter(1)
+    };
+    known == Some(&zero) || call.arguments.iter().any(runs)
 }
 
-/// A library's function that is handed to whoever runs it: `to_thread(requests.get, url)`.
+/// A library's function that is handed to whoever runs it: `to_thread(requests.get, url)`. Where it may be another one,
+/// nobody knows.
 fn handed_sink<'p>(view: &View<'p>, call: &Call) -> Option<&'p CallFact> {
     let values = view.values;
     let language = values.world().language(view.key);
     let is_over = !view.body.traits.is_async || targets::is_awaited(view, call);
-    let arguments = call.arguments.iter().filter(|_| is_over);
-    let entities = arguments.flat_map(|argument| values.of(view.key, argument.value));
-    let facts = entities.flat_map(|entity| match entity {
-        Entity::External(path) => values.library().call(language, *path),
-        Entity::Method(path, name) => values.library().method(language, *path, name),
-        _ => &[],
-    });
-    facts.into_iter().find(|fact| fact.has(Effect::CallsOut))
+    let mut arguments = call.arguments.iter().filter(|_| is_over);
+    arguments.find_map(|argument| {
+        let [entity] = values.of(view.key, argument.value) else {
+            return None;
+        };
+        let facts = match entity {
+            Entity::External(path) => values.library().call(language, *path),
+            Entity::Method(path, name) => values.library().method(language, *path, name),
+            _ => &[],
+        };
+        facts.iter().find(|fact| fact.has(Effect::CallsOut))
+    })
 }
 
 /// Whether a call takes a connection out of a pool, if only for a statement.

@@ -7,7 +7,7 @@ use super::sites::View;
 use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator, Value};
 use crate::library::{CallFact, Effect, When};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
+use crate::link::values::{Entity, SET_LIMIT};
 
 /// A promise is followed through this many hands to whoever awaits it.
 const PROMISE_LIMIT: u32 = 6;
@@ -40,11 +40,7 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     ];
     if facts().any(|fact| runs.iter().any(|effect| fact.has(*effect))) {
         let locals = call.arguments.iter().map(|argument| argument.value);
-        let entities = locals.flat_map(|local| view.values.of(view.key, local));
-        let callbacks = entities.filter_map(|entity| match entity {
-            Entity::Function(function) => Some(*function),
-            _ => None,
-        });
+        let callbacks = locals.flat_map(|local| functions_of(view, local));
         // The promises that `map` makes are awaited, or not, as what it gives is.
         found.extend(callbacks.filter(|function| {
             let promises =
@@ -57,9 +53,9 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     found
 }
 
-/// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of.
-/// One that only raises is none: it says that others override it.
-pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
+/// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of,
+/// what several callers pass. One that only raises is none: it says that others override it.
+pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<Vec<FunctionKey>> {
     let world = view.values.world();
     let returns = |function: &FunctionKey| {
         let blocks = &world.function(*function).blocks;
@@ -67,8 +63,31 @@ pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
             .iter()
             .any(|block| matches!(block.terminator, Terminator::Return(_)))
     };
-    let functions = view.meaning(block).functions.iter().copied();
-    functions.filter(returns).collect()
+    let mut found = vec![view.meaning(block).functions.clone()];
+    let arguments = view.call(block).map_or(&[][..], |call| &call.arguments);
+    found.extend(
+        arguments
+            .iter()
+            .map(|argument| functions_of(view, argument.value)),
+    );
+    for group in &mut found {
+        group.retain(returns);
+    }
+    found.retain(|group| group.len() > 1);
+    found
+}
+
+/// The functions that a local stands for; none where it stands for more than is kept.
+fn functions_of(view: &View<'_>, local: LocalId) -> Vec<FunctionKey> {
+    let entities = view.values.of(view.key, local);
+    if entities.len() >= SET_LIMIT {
+        return Vec::new();
+    }
+    let functions = entities.iter().filter_map(|entity| match entity {
+        Entity::Function(function) => Some(*function),
+        _ => None,
+    });
+    functions.collect()
 }
 
 /// Whether a function gives what it calls without awaiting it: `(id) => fetch(id)`.

@@ -8,6 +8,7 @@ use super::reached::{self, Hop};
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
+use crate::finding::Confidence;
 use crate::ir::{Call, Callee, Constant, LocalId, Site, Value};
 use crate::library::{Outside, Place, Timeout, TimeoutPlace};
 use crate::link::FunctionKey;
@@ -51,6 +52,8 @@ pub struct Wait {
     pub patience: Patience,
     /// The call is made in each round of a loop.
     pub is_repeated: bool,
+    /// How sure it is that it comes to it.
+    pub confidence: Confidence,
 }
 
 /// All waits, in order of hold and place; of one call only the first.
@@ -80,10 +83,12 @@ fn wait(
 ) -> Option<Wait> {
     let call = view.call(hop.block)?;
     let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).external;
-    let (path, (last, block)) = reached::follow(summaries, hold.function, hop, find)?;
+    let chain = reached::follow(summaries, hold.function, hop, find)?;
+    let (last, block) = (chain.function, chain.block);
     let view_of_sink = summaries.view(last);
     let fact = reached::sink(&view_of_sink, block)?;
     let sink_call = view_of_sink.call(block)?;
+    let outside = fact.kind.unwrap_or(Outside::Http);
     let site = CallSite {
         function: hold.function,
         block: hop.block,
@@ -94,9 +99,15 @@ fn wait(
         function: hold.function,
         site: view.body.block(hop.block).site,
         callee: call.callee_site,
-        path,
+        confidence: if outside == Outside::Sleep && chain.is_in_handler {
+            // A pause before the next try.
+            Confidence::Low
+        } else {
+            chain.confidence()
+        },
+        path: chain.path,
         sink: (last, view_of_sink.body.block(block).site),
-        outside: fact.kind.unwrap_or(Outside::Http),
+        outside,
         patience: if reached::is_handed(&view_of_sink, block) {
             Patience::Unknown
         } else {

@@ -130,9 +130,7 @@ impl Teller<'_> {
         let callee = self.quote(self.span(self.leak.function, acquisition.callee));
         match named {
             Some(name) => format!("`{name}` from `{callee}`"),
-            None => match acquisition.kind {
-                kind => format!("the {} from `{callee}`", kind.noun()),
-            },
+            None => format!("the {} from `{callee}`", acquisition.kind.noun()),
         }
     }
 

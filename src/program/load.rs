@@ -493,12 +493,20 @@ fn read_from(blocks: &[Block]) -> FxHashMap<LocalId, LocalId> {
     found
 }
 
-/// The locals that imports are assigned to.
+/// The locals that imports are assigned to, whole or in part: `const { work } = require('./work')`.
 fn imports(blocks: &[Block]) -> Imports {
     let mut found = Imports::default();
     for statement in blocks.iter().flat_map(|block| &block.statements) {
-        if let Action::Assign(target, Value::Import(import)) = statement.action {
-            found.entry(target).or_default().push(import);
+        match statement.action {
+            Action::Assign(target, Value::Import(import)) => {
+                found.entry(target).or_default().push(import);
+            }
+            Action::Assign(target, Value::Field(object, _)) => {
+                if let Some(imports) = found.get(&object).cloned() {
+                    found.entry(target).or_default().extend(imports);
+                }
+            }
+            _ => {}
         }
     }
     found

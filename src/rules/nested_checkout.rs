@@ -1,6 +1,6 @@
 //! `nested-checkout`: a second connection of the same pool while one is held.
 use super::Rule;
-use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
+use crate::finding::{Finding, RuleInfo, Step, StepKind};
 use crate::flow::nested::Nested;
 use crate::flow::sites::Kind;
 use crate::program::Program;
@@ -36,7 +36,7 @@ fn finding(info: &RuleInfo, program: &Program<'_>, nested: &Nested) -> Finding {
     Finding {
         rule: info.id,
         level: info.level,
-        confidence: Confidence::High,
+        confidence: nested.confidence,
         primary: program.world.span(nested.function, nested.site),
         message: message(program, nested),
         steps,

@@ -1,6 +1,6 @@
 //! `external-call-in-transaction` and `external-call-holding-client`: waits for somebody else while a connection is held.
 use super::Rule;
-use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
+use crate::finding::{Finding, RuleInfo, Step, StepKind};
 use crate::flow::sites::Kind;
 use crate::flow::waits::{Patience, Wait};
 use crate::library::Outside;
@@ -41,7 +41,7 @@ fn finding(info: &RuleInfo, program: &Program<'_>, wait: &Wait) -> Finding {
     Finding {
         rule: info.id,
         level: info.level,
-        confidence: Confidence::High,
+        confidence: wait.confidence,
         primary,
         message: message(program, wait),
         steps: steps(program, wait),

@@ -1,97 +1,20 @@
 // Measures which functions of the JavaScript corpus leak a client, by running them with faults injected.
 // Prints a JSON list of {file, function, line, endLine, leaks, witness}; README.md describes the fault model.
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { parse } from 'acorn'
-import pg from 'pg'
+import { pathToFileURL } from 'node:url'
+import { buildCorpus, here, loadCases, standIns, startDatabase, stopDatabase } from './harness/corpus.mjs'
 import { Resources } from './harness/resources.mjs'
-import { rewrite } from './harness/rewrite.mjs'
 import { Tracer } from './harness/trace.mjs'
 
-const here = fileURLToPath(new URL('.', import.meta.url))
 const corpus = join(here, 'javascript')
-const notRewritten = ['db.js'] // it only constructs pools
 const maxFaults = 2 // the second one strikes in a handler or a finally
 const verbose = process.argv.includes('--verbose') // tells on standard error what runs without a fault raised
 
 const folder = mkdtempSync(join(tmpdir(), 'oracle-'))
 const tracer = (globalThis.__oracle = new Tracer())
 let crashed = false
-
-/** A throw-away PostgreSQL; the corpus finds it through the environment. */
-async function startDatabase() {
-  const { status, stderr } = spawnSync(join(here, 'postgres.sh'), ['start', folder], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`PostgreSQL does not start: ${stderr}`)
-  Object.assign(process.env, { PGHOST: folder, PGUSER: 'postgres', PGDATABASE: 'postgres' })
-  const client = new pg.Client()
-  await client.connect()
-  await client.query(readFileSync(join(here, 'schema.sql'), 'utf8'))
-  await client.end()
-}
-
-/** Stops the server, whatever happened, and removes its files. */
-function stopDatabase() {
-  spawnSync(join(here, 'postgres.sh'), ['stop', folder])
-  rmSync(folder, { recursive: true, force: true })
-}
-
-/** Writes the rewritten corpus beside a link to the packages, and returns its folder. */
-function buildCorpus() {
-  const build = join(folder, 'javascript')
-  symlinkSync(join(here, 'node_modules'), join(folder, 'node_modules'))
-  for (const file of readdirSync(corpus, { recursive: true, withFileTypes: true })) {
-    if (!/\.(js|mjs)$/.test(file.name)) continue
-    const path = join(file.parentPath ?? file.path, file.name)
-    const name = path.slice(corpus.length + 1)
-    const source = readFileSync(path, 'utf8')
-    mkdirSync(join(build, name, '..'), { recursive: true })
-    writeFileSync(join(build, name), notRewritten.includes(name) ? source : rewrite(source, name))
-  }
-  return build
-}
-
-/** Every exported function of the files of the corpus' top folder, with its lines and inputs. */
-async function* loadCases(build) {
-  const inputs = JSON.parse(readFileSync(join(corpus, 'cases.json'), 'utf8'))
-  const files = readdirSync(corpus).filter((name) => /\.(js|mjs)$/.test(name) && !notRewritten.includes(name))
-  for (const file of files.sort()) {
-    const { default: common, ...named } = await import(pathToFileURL(join(build, file)))
-    const exported = file.endsWith('.mjs') ? named : common
-    const listed = inputs[file] ?? {}
-    for (const definition of definitions(file)) {
-      const run = exported[definition.name]
-      if (run === undefined) continue
-      yield { file, run, ...definition, inputs: listed[definition.name] ?? [[]] }
-      delete listed[definition.name]
-    }
-    if (Object.keys(listed).length > 0)
-      throw new Error(`cases.json names unknown functions of ${file}: ${Object.keys(listed)}`)
-  }
-}
-
-/** The top-level functions of a file: declarations, and constants that hold a function. */
-function definitions(file) {
-  const source = readFileSync(join(corpus, file), 'utf8')
-  const sourceType = file.endsWith('.mjs') ? 'module' : 'script'
-  const { body } = parse(source, { ecmaVersion: 'latest', sourceType, locations: true })
-  return body
-    .map((node) => node.declaration ?? node)
-    .flatMap((node) => (node.type === 'VariableDeclaration' ? node.declarations : [node]))
-    .filter((node) => node.id?.name && /Function/.test(node.init?.type ?? node.type))
-    .map((node) => ({ name: node.id.name, line: node.loc.start.line, endLine: node.loc.end.line }))
-}
-
-/** What stands for the arguments that JSON cannot write. */
-const standIns = {
-  $callback: () => () => undefined,
-  $response: () => {
-    const response = { status: () => response, json: () => response, send: () => response, end: () => response }
-    return response
-  },
-}
 
 /** Searches the runs of one function for one that leaks. */
 class Search {
@@ -165,12 +88,12 @@ async function main() {
   for (const name of ['log', 'warn', 'error']) console[name] = () => {} // what the corpus prints is of no interest
   process.on('uncaughtException', () => (crashed = true))
   process.on('unhandledRejection', () => {})
-  await startDatabase()
-  const build = buildCorpus()
+  await startDatabase(folder)
+  const build = buildCorpus(corpus, folder)
   const { default: db } = await import(pathToFileURL(join(build, 'db.js')))
   const resources = new Resources(db, tracer)
   const verdicts = []
-  for await (const test of loadCases(build)) {
+  for await (const test of loadCases(corpus, build)) {
     const witness = await new Search(resources, test).witness()
     const { name, line, endLine } = test
     verdicts.push({ file: `javascript/${test.file}`, function: name, line, endLine, leaks: witness !== null, witness })
@@ -178,7 +101,7 @@ async function main() {
   process.stdout.write(JSON.stringify(verdicts, null, 2) + '\n')
 }
 
-process.on('exit', stopDatabase)
+process.on('exit', () => stopDatabase(folder))
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 main().then(

@@ -51,10 +51,10 @@ def stop_databases(folder):
     subprocess.run(["rm", "-rf", folder], check=False)
 
 
-def load_corpus():
+def load_corpus(corpus):
     """Yields (module, definition, inputs) of every public function and context manager class."""
-    inputs = json.loads((CORPUS / "cases.json").read_text())
-    for file in sorted(CORPUS.glob("*.py")):
+    inputs = json.loads((corpus / "cases.json").read_text())
+    for file in sorted(corpus.glob("*.py")):
         module = importlib.import_module(file.stem)
         listed = inputs.pop(file.stem, {})
         for node in ast.parse(file.read_text()).body:
@@ -90,13 +90,18 @@ async def drive(function, arguments, block):
     result = function(*arguments)
     if inspect.isawaitable(result):
         return await result
-    if isinstance(function, type) or hasattr(function, "__wrapped__"):
+    if isinstance(function, type) or is_scope(function, result):
         return await enter(result, block)
     if inspect.isgenerator(result):
         return exhaust(result, block)
     if inspect.isasyncgen(result):
         return await exhaust_async(result, block)
     return result
+
+
+def is_scope(function, result):
+    """Whether a decorator made the function give scopes."""
+    return hasattr(function, "__wrapped__") and (hasattr(result, "__exit__") or hasattr(result, "__aexit__"))
 
 
 async def enter(manager, block):
@@ -220,7 +225,7 @@ async def measure():
     resources = Resources(db, tracer)
     gc.freeze()  # what is loaded by now need not be looked at again
     verdicts = []
-    for module, node, inputs in load_corpus():
+    for module, node, inputs in load_corpus(CORPUS):
         file = f"{module.__name__}.py"
         runner = Runner(resources, getattr(module, node.name), file)
         witness = await runner.witness(inputs, fault_types(module, node))
@@ -246,7 +251,7 @@ def main():
     warnings.simplefilter("ignore")
     start_databases()
     sys.path.insert(0, str(CORPUS))
-    sys.meta_path.insert(0, Finder)
+    sys.meta_path.insert(0, Finder(CORPUS, tracer))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     verdicts = loop.run_until_complete(measure())

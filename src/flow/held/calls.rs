@@ -158,7 +158,13 @@ impl<'p> Held<'_, 'p> {
         }
         if self.releases(call, facts, receiver, meaning) {
             self.note_release(block);
-            return After::all(self.given_up());
+            let releases = meaning.fact(Effect::Releases).is_some();
+            let over = if releases {
+                Mode::Done
+            } else {
+                self.given_up()
+            };
+            return After::all(over);
         }
         if let Some(after) = self.transaction_effect(block, call, mode, facts) {
             return after;

@@ -1,7 +1,7 @@
 //! What a resource is taken from, and who takes back all that is out.
 use super::{Held, Subject};
 use crate::flow::sites::{Acquisition, View};
-use crate::ir::{BlockId, Call, Callee, LocalId};
+use crate::ir::{BlockId, Call, Callee, LocalId, LocalKind};
 use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
@@ -72,6 +72,18 @@ pub(in crate::flow) fn is_of_registry(view: &View<'_>, acquisition: &Acquisition
                 .lineage(language, path)
                 .any(|ancestor| ancestor == resource)
         })
+}
+
+/// Whether a resource comes from a function that the caller gives: `retry(work)` returns what `work` does, for this
+/// caller a connection, for another a list of names.
+pub(in crate::flow) fn is_of_callers_function(view: &View<'_>, acquisition: &Acquisition) -> bool {
+    let callee = view.call(acquisition.block).map(|call| call.callee);
+    let Some(Callee::Local(local)) = callee else {
+        return false;
+    };
+    let is_function = |entity: &Entity| matches!(entity, Entity::Function(_) | Entity::Method(..));
+    matches!(view.body.local(local).kind, LocalKind::Parameter(_))
+        && view.values.of(view.key, local).iter().any(is_function)
 }
 
 /// Whether something in the program makes what a resource is taken from.

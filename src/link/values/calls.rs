@@ -398,55 +398,56 @@ impl<'w> Values<'w> {
         {
             self.watch(node, Watcher::ResultOf(result));
         }
+        if let Some(given) = self.given_entity(site, fact, receiver, origin) {
+            return self.add(result, given);
+        }
+        let passed = match fact.returns {
+            Returns::Argument(position) => Some((position, Watcher::Copy(result))),
+            Returns::ResultOfArgument(position) => Some((position, Watcher::ResultOf(result))),
+            Returns::EnteredArgument(position) => Some((position, Watcher::Entered(result))),
+            _ => None,
+        };
+        if let Some((position, watcher)) = passed
+            && let Some(node) = argument(self, position)
+        {
+            self.watch(node, watcher);
+        }
+        if fact.returns == Returns::Arguments {
+            self.collect(site, call, result);
+        }
+    }
+
+    /// What a call gives by itself, whatever its arguments are.
+    fn given_entity(
+        &self,
+        site: CallSite,
+        fact: &CallFact,
+        receiver: Option<Entity>,
+        origin: Option<Origin>,
+    ) -> Option<Entity> {
+        let language = self.world.language(site.function);
+        let class = match receiver {
+            Some(Entity::Rows(_, class) | Entity::Class(class)) => Some(class),
+            _ => None,
+        };
         match fact.returns {
-            Returns::Unknown if fact.resource.is_none() && !fact.callee.contains('#') => {
-                if self
-                    .library
-                    .is_type(self.world.language(site.function), fact.callee)
-                {
-                    self.add(result, Entity::Instance(fact.callee, origin));
-                }
-            }
-            Returns::Unknown => {}
-            Returns::Element => {
-                if let Some(Entity::Rows(_, class) | Entity::Class(class)) = receiver {
-                    self.add(result, Entity::Object(class));
-                }
+            Returns::Unknown if fact.resource.is_none() && !fact.callee.contains('#') => self
+                .library
+                .is_type(language, fact.callee)
+                .then_some(Entity::Instance(fact.callee, origin)),
+            Returns::Element => class.map(Entity::Object),
+            Returns::Type(path) if self.library.has_rows(language, path) && class.is_some() => {
+                class.map(|class| Entity::Rows(path, class))
             }
             Returns::Type(path) => {
-                let language = self.world.language(site.function);
-                if let Some(Entity::Rows(_, class) | Entity::Class(class)) = receiver
-                    && self.library.has_rows(language, path)
-                {
-                    return self.add(result, Entity::Rows(path, class));
-                }
                 let origin = match receiver {
                     Some(Entity::Instance(_, known)) if fact.derives => known,
                     _ => origin,
                 };
-                self.add(result, Entity::Instance(path, origin));
+                Some(Entity::Instance(path, origin))
             }
-            Returns::Receiver => {
-                if let Some(entity) = receiver {
-                    self.add(result, entity);
-                }
-            }
-            Returns::Argument(position) => {
-                if let Some(node) = argument(self, position) {
-                    self.watch(node, Watcher::Copy(result));
-                }
-            }
-            Returns::ResultOfArgument(position) => {
-                if let Some(node) = argument(self, position) {
-                    self.watch(node, Watcher::ResultOf(result));
-                }
-            }
-            Returns::EnteredArgument(position) => {
-                if let Some(node) = argument(self, position) {
-                    self.watch(node, Watcher::Entered(result));
-                }
-            }
-            Returns::Arguments => self.collect(site, call, result),
+            Returns::Receiver => receiver,
+            _ => None,
         }
     }
 

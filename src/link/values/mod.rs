@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 pub use growth::News;
 
 /// Entities a set holds at most; a local that stands for more is used in a way no rule can follow.
-const SET_LIMIT: usize = 8;
+pub const SET_LIMIT: usize = 8;
 
 /// Re-exports are followed this far.
 const EXPORT_LIMIT: u32 = 12;

@@ -2,7 +2,7 @@
 import pg from 'pg'
 
 /** A `pg.Pool`. */
-class PgPool {
+export class PgPool {
   held = new Set()
 
   constructor(pool, tracer) {
@@ -44,7 +44,7 @@ class PgPool {
 }
 
 /** Anything else that counts for itself. */
-class CountingPool {
+export class CountingPool {
   constructor(out, reset) {
     Object.assign(this, { out, reset })
   }
@@ -55,7 +55,7 @@ class CountingPool {
 }
 
 /** postgres.js keeps no count of reserved connections, so `reserve` and `release` are counted. */
-function reservations(sql, tracer) {
+export function reservations(sql, tracer) {
   const held = new Set()
   const { reserve } = sql
   tracer.isRelease.push((callee) => [...held].some((reserved) => reserved.release === callee))
@@ -89,30 +89,10 @@ function directClients(tracer) {
   )
 }
 
-/** All of them together. */
-export class Resources {
-  constructor(db, tracer) {
-    this.tracer = tracer
-    this.pgPools = [new PgPool(db.pool, tracer), new PgPool(db.db.$pool, tracer)]
-    const knexPool = db.knex.client.pool
-    const borrowed = new Set()
-    db.workers.acquire = holding(db.workers.acquire.bind(db.workers), borrowed)
-    this.all = [
-      ...this.pgPools,
-      new CountingPool(
-        () => knexPool.numUsed(),
-        () => releaseKnex(knexPool),
-      ),
-      new CountingPool(
-        () => db.workers.borrowed,
-        async () => {
-          for (const worker of borrowed) if (db.workers.isBorrowedResource(worker)) await db.workers.destroy(worker)
-          borrowed.clear()
-        },
-      ),
-      reservations(db.sql, tracer),
-      directClients(tracer),
-    ]
+/** Several pools, watched together. */
+export class PoolSet {
+  constructor(all, tracer) {
+    Object.assign(this, { all, tracer })
   }
 
   out() {
@@ -137,6 +117,39 @@ export class Resources {
     }
   }
 
+  /** Makes the next run independent of one that leaked. */
+  async reset() {
+    for (const pool of this.all) await pool.reset()
+  }
+}
+
+/** The pools of the leak corpus. */
+export class Resources extends PoolSet {
+  constructor(db, tracer) {
+    const pgPools = [new PgPool(db.pool, tracer), new PgPool(db.db.$pool, tracer)]
+    const knexPool = db.knex.client.pool
+    const borrowed = new Set()
+    db.workers.acquire = holding(db.workers.acquire.bind(db.workers), borrowed)
+    const all = [
+      ...pgPools,
+      new CountingPool(
+        () => knexPool.numUsed(),
+        () => releaseKnex(knexPool),
+      ),
+      new CountingPool(
+        () => db.workers.borrowed,
+        async () => {
+          for (const worker of borrowed) if (db.workers.isBorrowedResource(worker)) await db.workers.destroy(worker)
+          borrowed.clear()
+        },
+      ),
+      reservations(db.sql, tracer),
+      directClients(tracer),
+    ]
+    super(all, tracer)
+    this.pgPools = pgPools
+  }
+
   /** Does the caller's part for an owned client that a function returned. */
   async handBack(value, depth = 2) {
     if (value === null || typeof value !== 'object' || depth === 0) return false
@@ -150,12 +163,7 @@ export class Resources {
     return any
   }
 
-  /** Makes the next run independent of one that leaked. */
-  async reset() {
-    for (const pool of this.all) await pool.reset()
-  }
-
-  /** The same after a run that released everything, perhaps within a transaction. */
+  /** Makes the next run independent of one that released everything, perhaps within a transaction. */
   async rollBack() {
     for (const pool of this.pgPools) await pool.rollBack()
   }
@@ -169,6 +177,6 @@ function holding(acquire, borrowed) {
   }
 }
 
-function releaseKnex(pool) {
+export function releaseKnex(pool) {
   for (const { resource } of [...pool.used]) pool.release(resource)
 }

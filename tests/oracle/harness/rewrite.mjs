@@ -28,7 +28,7 @@ const rewriters = {
 
 function rewriteCall(edit, node, source, file) {
   const { callee } = node
-  if (callee.type === 'Super' || callee.name === 'require') return
+  if (callee.type === 'Super' || callee.object?.type === 'Super' || callee.name === 'require') return
   const open = source.indexOf('(', callee.end)
   const site = siteOf(node, source.slice(callee.start, callee.end), file)
   if (callee.type === 'MemberExpression') {

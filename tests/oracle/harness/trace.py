@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 CORPUS = HERE / "python"
-NOT_REWRITTEN = {"app.db", "app.models"}  # they only construct pools and models
+NOT_REWRITTEN = {"app.db", "app.models", "tools.db"}  # they only construct pools and models
 
 QUIET = {name for names in json.loads((HERE / "fault-model.json").read_text())["python"].values() for name in names}
 
@@ -60,27 +60,34 @@ class Rewriter(ast.NodeTransformer):
 class Loader(importlib.machinery.SourceFileLoader):
     """Loads a corpus module in its rewritten form."""
 
+    def __init__(self, name, path, finder):
+        super().__init__(name, str(path))
+        self.finder = finder
+
     def get_code(self, fullname):
         """The rewritten module, never from or to a bytecode cache."""
-        file = str(Path(self.path).relative_to(CORPUS))
+        file = str(Path(self.path).relative_to(self.finder.root))
         return compile(Rewriter(file).visit(ast.parse(self.get_data(self.path))), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module):
         """Runs the module with the hook in its globals."""
-        module.__oracle_call__ = tracer.call
+        module.__oracle_call__ = self.finder.tracer.call
         super().exec_module(module)
 
 
 class Finder:
-    """Finds the corpus modules."""
+    """Finds the modules of a corpus; their calls go through a tracer."""
 
-    @staticmethod
-    def find_spec(name, path=None, target=None):
+    def __init__(self, corpus, tracer, root=None):
+        self.corpus, self.tracer = corpus, tracer
+        self.root = root or corpus  # that files are named from
+
+    def find_spec(self, name, path=None, target=None):
         """A spec for a module under the corpus folder."""
-        file = CORPUS.joinpath(*name.split(".")).with_suffix(".py")
+        file = self.corpus.joinpath(*name.split(".")).with_suffix(".py")
         if name in NOT_REWRITTEN or not file.is_file():
             return None
-        return importlib.util.spec_from_file_location(name, file, loader=Loader(name, str(file)))
+        return importlib.util.spec_from_file_location(name, file, loader=Loader(name, file, self))
 
 
 def is_corpus(function):

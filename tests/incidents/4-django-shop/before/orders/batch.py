@@ -16,8 +16,7 @@ class DayClose:
         closed = 0
         with transaction.atomic():
             for order in Order.objects.select_for_update().filter(status="paid").iterator():
-                lines = OrderLine.objects.filter(order=order)
-                amount = lines.aggregate(sum=Sum(F("price") * F("quantity")))["sum"]
+                amount = OrderLine.objects.filter(order=order).aggregate(sum=Sum(F("price") * F("quantity")))["sum"]
                 Booking.objects.create(order=order, amount=amount)
                 Order.objects.filter(pk=order.pk).update(status="closed", closed_at=timezone.now())
                 self._send_notification(order, amount)

@@ -1,0 +1,1 @@
+"""The application that the corpus pretends to be part of."""
