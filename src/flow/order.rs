@@ -3,13 +3,19 @@
 //! In: a function's graph. Out: an [`Order`], by which an analysis knows where to stop and what to forget. Blocks are
 //! numbered in reverse postorder: only a loop leads to a smaller number.
 use crate::ir::{Action, BlockId, Function, LocalId, Suspension, Terminator, Test, Value};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// The order of a function's blocks and tests.
 #[derive(Debug)]
 pub struct Order {
     first_after: Vec<BlockId>,
     last_test: Vec<Option<BlockId>>,
-    last_use: Vec<Option<BlockId>>,
+    /// The blocks that use a local, by local.
+    uses: Vec<Vec<BlockId>>,
+    previous: Vec<Vec<BlockId>>,
+    /// By local that was asked about: the blocks from which it may yet be used.
+    live: RefCell<FxHashMap<LocalId, Vec<bool>>>,
     /// Functions written in this one may use its locals whenever they run.
     has_closures: bool,
 }
@@ -20,7 +26,9 @@ impl Order {
         Self {
             first_after: first_after(body),
             last_test: last_test(body),
-            last_use: last_use(body),
+            uses: uses(body),
+            previous: previous(body),
+            live: RefCell::default(),
             has_closures: has_closures(body),
         }
     }
@@ -35,9 +43,25 @@ impl Order {
         self.last_test[local.index()]
     }
 
-    /// Whether a local may be used in one of the blocks from this one on.
-    pub fn may_use(&self, local: LocalId, first: BlockId) -> bool {
-        self.has_closures || self.last_use[local.index()].is_some_and(|last| last >= first)
+    /// Whether a local may be used from a block on.
+    pub fn may_use(&self, local: LocalId, block: BlockId) -> bool {
+        if self.has_closures {
+            return true;
+        }
+        let mut live = self.live.borrow_mut();
+        let live = live.entry(local).or_insert_with(|| self.live(local));
+        live[block.index()]
+    }
+
+    fn live(&self, local: LocalId) -> Vec<bool> {
+        let mut live = vec![false; self.previous.len()];
+        let mut work = self.uses[local.index()].clone();
+        while let Some(block) = work.pop() {
+            if !std::mem::replace(&mut live[block.index()], true) {
+                work.extend(&self.previous[block.index()]);
+            }
+        }
+        live
     }
 }
 
@@ -98,10 +122,20 @@ fn last_test(body: &Function) -> Vec<Option<BlockId>> {
     last
 }
 
-fn last_use(body: &Function) -> Vec<Option<BlockId>> {
-    let mut last = vec![None; body.locals.len()];
+fn previous(body: &Function) -> Vec<Vec<BlockId>> {
+    let mut previous = vec![Vec::new(); body.blocks.len()];
     for (index, block) in body.blocks.iter().enumerate() {
-        let mut uses = |local: LocalId| last[local.index()] = Some(BlockId::new(index));
+        for next in block.terminator.successors() {
+            previous[next.index()].push(BlockId::new(index));
+        }
+    }
+    previous
+}
+
+fn uses(body: &Function) -> Vec<Vec<BlockId>> {
+    let mut found: Vec<Vec<BlockId>> = vec![Vec::new(); body.locals.len()];
+    for (index, block) in body.blocks.iter().enumerate() {
+        let mut uses = |local: LocalId| found[local.index()].push(BlockId::new(index));
         for statement in &block.statements {
             match &statement.action {
                 Action::Assign(target, value) => {
@@ -118,7 +152,7 @@ fn last_use(body: &Function) -> Vec<Option<BlockId>> {
         }
         block.terminator.operands().into_iter().for_each(&mut uses);
     }
-    last
+    found
 }
 
 fn has_closures(body: &Function) -> bool {

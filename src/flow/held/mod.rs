@@ -382,7 +382,7 @@ impl Analysis for Held<'_, '_> {
             && match mode {
                 Mode::Idle | Mode::Done => true,
                 // What is only asked for must be named once more to be taken.
-                Mode::Pending => !facts.locals().any(|local| order.may_use(local, first)),
+                Mode::Pending => !facts.locals().any(|local| order.may_use(local, block)),
                 Mode::Held => false,
             }
     }
