@@ -13,6 +13,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Callers are followed this far.
 const DEPTH_LIMIT: u32 = 24;
 
+/// A pool that is ended matters to requests this many calls below their entry.
+const REQUEST_LIMIT: u32 = 3;
+
 /// Groups of commands within groups are followed this far.
 const GROUP_LIMIT: u32 = 6;
 
@@ -269,20 +272,23 @@ impl Reach {
         repeated.map(Repeats::Called)
     }
 
-    /// Whether the function runs for requests, messages or jobs, through any number of callers.
+    /// Whether the function runs for requests, messages or jobs, at most a few calls below their entry: what lies
+    /// deeper is seldom run for each.
     pub fn is_for_requests(&self, values: &Values<'_>, function: FunctionKey) -> bool {
         let mut seen = FxHashSet::from_iter([function]);
-        let mut work = vec![function];
-        while let Some(function) = work.pop() {
-            if self.registered.contains(&function) {
+        let mut near = vec![function];
+        for _ in 0..=REQUEST_LIMIT {
+            if near
+                .iter()
+                .any(|function| self.registered.contains(function))
+            {
                 return true;
             }
-            let callers = values.callers(function).iter();
-            work.extend(
-                callers
-                    .map(|caller| caller.function)
-                    .filter(|key| seen.insert(*key)),
-            );
+            let callers = near
+                .iter()
+                .flat_map(|function| values.callers(*function))
+                .map(|caller| caller.function);
+            near = callers.filter(|caller| seen.insert(*caller)).collect();
         }
         false
     }

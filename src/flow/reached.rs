@@ -221,7 +221,10 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
         return Reached::default();
     };
     // A callee that may be a function of the program as well waits for nobody on that way.
-    let is_certain = view.meaning(block).functions.is_empty();
+    // One that a decorator made a task of does both.
+    let world = view.values.world();
+    let mut functions = view.meaning(block).functions.iter();
+    let is_certain = functions.all(|function| !world.function(*function).decorators.is_empty());
     let external = sink(view, block).filter(|_| is_certain).map(|_| here);
     let facts = &view.meaning(block).facts;
     let sends = [Effect::Queries, Effect::Commits, Effect::Begins];
@@ -260,7 +263,7 @@ pub struct Chain {
     pub block: BlockId,
     /// Calls on the way that their function makes only under some condition.
     pub conditions: usize,
-    /// The place is passed only once something has failed.
+    /// Some call on the way is made only once something has failed.
     pub is_in_handler: bool,
 }
 
@@ -299,8 +302,6 @@ pub fn follow<'p>(
     // Depth shrinks with each hop; what was found later may have come to know a longer way.
     for _ in 0..=hop.depth.saturating_mul(2) {
         let Some(next) = hop.next else {
-            let view = summaries.view(chain.function);
-            chain.is_in_handler = !is_passed(&view, None, chain.block);
             return Some(chain);
         };
         hop = find(summaries, next)?;
@@ -308,6 +309,7 @@ pub fn follow<'p>(
         chain.block = hop.block;
         let view = summaries.view(chain.function);
         chain.conditions += usize::from(is_conditional(&view, hop.block));
+        chain.is_in_handler |= !is_passed(&view, None, hop.block);
         if chain.path.len() < STORY_LIMIT {
             chain
                 .path
