@@ -168,6 +168,7 @@ fn listed(after: &[u8]) -> Vec<Vec<u8>> {
             }
             name
         })
+        .filter(|name: &Vec<u8>| !name.is_empty())
         .collect()
 }
 
