@@ -152,7 +152,7 @@ fn is_only(view: &View<'_>, local: LocalId) -> bool {
 /// The session that a statement's builder, or a cursor, comes from: `session.query(User).filter(...)`.
 fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     let derived_from = |local: &LocalId| {
-        let made = view.calls().find(|(_, call)| call.result == *local)?;
+        let made = view.call_giving(*local)?;
         let derives = view
             .meaning(made.0)
             .facts

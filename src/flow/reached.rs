@@ -432,9 +432,7 @@ fn joins(view: &View<'_>, statement: LocalId) -> bool {
     let mut local = statement;
     // A builder has few links.
     for _ in 0..12 {
-        let next = view.calls().find(
-            |(_, call)| matches!(call.callee, Callee::Method(receiver, _) if receiver == local),
-        );
+        let next = view.call_on(local);
         let Some((block, call)) = next else {
             return false;
         };

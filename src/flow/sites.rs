@@ -11,6 +11,7 @@ use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
 use crate::link::values::{Entity, Values};
 use crate::symbol::Symbol;
+use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 
 /// A function with the meanings of its calls, each computed once.
@@ -27,6 +28,8 @@ pub struct View<'p> {
     unknown: Meaning<'p>,
     constants: OnceCell<Constants>,
     order: OnceCell<Order>,
+    /// By local: the first call of a method on it, and the first call that gives it.
+    links: OnceCell<[FxHashMap<LocalId, BlockId>; 2]>,
 }
 
 impl<'p> View<'p> {
@@ -41,7 +44,33 @@ impl<'p> View<'p> {
             unknown: Meaning::default(),
             constants: OnceCell::new(),
             order: OnceCell::new(),
+            links: OnceCell::new(),
         }
+    }
+
+    /// The first call of a method on a local: the next link of a chain.
+    pub fn call_on(&self, receiver: LocalId) -> Option<(BlockId, &'p Call)> {
+        let block = *self.links()[0].get(&receiver)?;
+        Some((block, self.call(block)?))
+    }
+
+    /// The first call that gives a local.
+    pub fn call_giving(&self, result: LocalId) -> Option<(BlockId, &'p Call)> {
+        let block = *self.links()[1].get(&result)?;
+        Some((block, self.call(block)?))
+    }
+
+    fn links(&self) -> &[FxHashMap<LocalId, BlockId>; 2] {
+        self.links.get_or_init(|| {
+            let mut links = [FxHashMap::default(), FxHashMap::default()];
+            for (block, call) in self.calls() {
+                if let Callee::Method(receiver, _) = call.callee {
+                    links[0].entry(receiver).or_insert(block);
+                }
+                links[1].entry(call.result).or_insert(block);
+            }
+            links
+        })
     }
 
     /// The call that ends a block.

@@ -70,17 +70,7 @@ fn is_link_of_chain(view: &View<'_>, call: &Call) -> bool {
     if call.awaited || view.values.world().language(view.key).is_python() {
         return false;
     }
-    let next = |call: &&Call| {
-        let result = call.result;
-        view.body.blocks.iter().find_map(|block| match &block.terminator {
-            Terminator::Call { call, .. }
-                if matches!(call.callee, Callee::Method(receiver, _) if receiver == result) =>
-            {
-                Some(&**call)
-            }
-            _ => None,
-        })
-    };
+    let next = |call: &&Call| view.call_on(call.result).map(|(_, call)| call);
     let is_temporary = |call: &Call| view.body.local(call.result).name.is_empty();
     std::iter::successors(Some(call), next)
         .take(CHAIN_LIMIT)
