@@ -165,6 +165,8 @@ pub struct Summaries<'p> {
     pub values: &'p Values<'p>,
     answers: FxHashMap<Query, Answer>,
     readers: FxHashMap<Query, Vec<Query>>,
+    /// Each question with each of its readers.
+    reads: FxHashSet<(Query, Query)>,
     views: FxHashMap<FunctionKey, Rc<View<'p>>>,
     /// Questions to answer, last first.
     stack: Vec<Query>,
@@ -188,6 +190,7 @@ impl<'p> Summaries<'p> {
             values,
             answers: FxHashMap::default(),
             readers: FxHashMap::default(),
+            reads: FxHashSet::default(),
             views: FxHashMap::default(),
             stack: Vec::new(),
             again: VecDeque::new(),
@@ -359,9 +362,8 @@ impl<'p> Summaries<'p> {
     /// The answer so far; outside of a computation, the final answer.
     fn ask(&mut self, query: Query) -> Answer {
         if let Some(reader) = self.current {
-            let readers = self.readers.entry(query).or_default();
-            if !readers.contains(&reader) {
-                readers.push(reader);
+            if self.reads.insert((query, reader)) {
+                self.readers.entry(query).or_default().push(reader);
             }
         }
         if let Some(answer) = self.answers.get(&query) {

@@ -7,6 +7,7 @@ use crate::flow::reach::{decorator_facts, overridden};
 use crate::library::Effect;
 use crate::link::values::{Entity, News, Owner, Values};
 use crate::link::{FunctionKey, World};
+use crate::source::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Functions that may run while a connection is held.
@@ -15,6 +16,8 @@ pub(super) struct Running {
     reached: FxHashSet<FunctionKey>,
     /// The functions that a function calls.
     calls: FxHashMap<FunctionKey, Vec<FunctionKey>>,
+    /// By file: the functions written in functions.
+    nested: FxHashMap<FileId, FxHashMap<FunctionKey, Vec<FunctionKey>>>,
 }
 
 impl Running {
@@ -41,7 +44,13 @@ impl Running {
             }
             found.push(function);
             queue.extend(self.calls.get(&function).into_iter().flatten());
-            queue.extend(nested(values.world(), function));
+            let world = values.world();
+            let file = world.module(function).file;
+            let nested = self
+                .nested
+                .entry(file)
+                .or_insert_with(|| nested(world, file));
+            queue.extend(nested.get(&function).into_iter().flatten());
         }
         found.sort_unstable_by_key(|function| values.world().place(*function));
         found
@@ -80,14 +89,15 @@ fn decorated(values: &Values<'_>, modules: usize) -> Vec<FunctionKey> {
     found
 }
 
-/// The functions written in a function. Not of top-level code: it runs once, and all of the file is written in it.
-fn nested(world: &World<'_>, function: FunctionKey) -> Vec<FunctionKey> {
-    if world.is_top_level(function) {
-        return Vec::new();
+/// The functions of a file that are written in another one, by that. Not those of top-level code: it runs once, and all
+/// of the file is written in it.
+fn nested(world: &World<'_>, file: FileId) -> FxHashMap<FunctionKey, Vec<FunctionKey>> {
+    let mut found: FxHashMap<_, Vec<_>> = FxHashMap::default();
+    for key in world.functions_of(file).map(FunctionKey) {
+        let parent = world.sibling(key, world.function(key).parent);
+        if !world.is_top_level(parent) {
+            found.entry(parent).or_default().push(key);
+        }
     }
-    let parent = world.place(function).1;
-    let file = world.module(function).file;
-    let all = world.functions_of(file).map(FunctionKey);
-    all.filter(|key| world.function(*key).parent == parent && *key != function)
-        .collect()
+    found
 }
