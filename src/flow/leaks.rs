@@ -87,7 +87,7 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
     else {
         return true;
     };
-    if is_item(view, receiver) {
+    if is_item(view, receiver) || is_begun_anyway(summaries, view, leak) {
         return false;
     }
     if leak.acquisition.at == Place::Result || leak.path.exit != Exit::Unwind {
@@ -344,6 +344,17 @@ fn is_guarded(
         }
         (frees || releases_soon(view, other, takes)) && may_be_idle(*block)
     })
+}
+
+/// Whether the transaction is one that a session from elsewhere begins by itself as well: who closes it ends that, too.
+fn is_begun_anyway(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
+    let language = view.values.world().language(view.key);
+    let resource = leak.acquisition.resource;
+    let library = view.values.library();
+    resource.is_some_and(|path| library.autobegins(language, path).is_some())
+        && !sites::acquisitions(summaries, view)
+            .iter()
+            .any(|taken| taken.resource == resource)
 }
 
 /// Whether a local is read from a collection, by which others reach the same: `context["connection"]`.

@@ -10,7 +10,8 @@ use super::targets;
 use super::text::Known;
 use crate::finding::Confidence;
 use crate::ir::{
-    Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, LocalKind, Site, Terminator,
+    Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, LocalKind, Site,
+    Terminator, Value,
 };
 use crate::library::{CallFact, Effect, Outside, Place, When};
 use crate::link::FunctionKey;
@@ -419,12 +420,27 @@ fn is_checkout(view: &View<'_>, call: &Call, block: BlockId) -> bool {
             Effect::Lends,
             Effect::Begins,
         ];
-        let is_session = fact.has(Effect::Opens) && fact.when == When::Use;
+        let is_session =
+            fact.has(Effect::Opens) && fact.when == When::Use && !is_kept(view, call.result);
         (is_session || effects.iter().any(|effect| fact.has(*effect)))
             && !sites::is_given(view, call, fact)
     };
     let facts = &view.meaning(block).facts;
     facts.iter().any(|(fact, _)| takes(fact)) && !joins(view, call.result)
+}
+
+/// Whether a session is stored for whoever asks next: then most calls take none.
+fn is_kept(view: &View<'_>, session: LocalId) -> bool {
+    let statements = || view.body.blocks.iter().flat_map(|block| &block.statements);
+    let is_it = |local: LocalId| {
+        local == session
+            || statements()
+                .any(|statement| statement.action == Action::Assign(local, Value::Local(session)))
+    };
+    statements().any(|statement| match statement.action {
+        Action::SetField(_, _, value) | Action::SetItem(_, _, value) => is_it(value),
+        Action::Assign(..) => false,
+    })
 }
 
 /// Whether the statement that a call starts is put into a transaction further on: `knex(t).insert(x).transacting(trx)`.

@@ -361,10 +361,10 @@ impl<'p> Summaries<'p> {
 
     /// The answer so far; outside of a computation, the final answer.
     fn ask(&mut self, query: Query) -> Answer {
-        if let Some(reader) = self.current {
-            if self.reads.insert((query, reader)) {
-                self.readers.entry(query).or_default().push(reader);
-            }
+        if let Some(reader) = self.current
+            && self.reads.insert((query, reader))
+        {
+            self.readers.entry(query).or_default().push(reader);
         }
         if let Some(answer) = self.answers.get(&query) {
             return answer.clone();
