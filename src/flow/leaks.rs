@@ -351,7 +351,11 @@ fn is_begun_anyway(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) 
     let language = view.values.world().language(view.key);
     let resource = leak.acquisition.resource;
     let library = view.values.library();
-    resource.is_some_and(|path| library.autobegins(language, path).is_some())
+    let is_session = |path| {
+        let noun = library.noun(language, path);
+        noun.is_some_and(|noun| noun == "session") && library.autobegins(language, path).is_some()
+    };
+    resource.is_some_and(is_session)
         && !sites::acquisitions(summaries, view)
             .iter()
             .any(|taken| taken.resource == resource)
