@@ -17,6 +17,7 @@ pub use vocabulary::{Effect, Form, Outside, Place, Returns, Timeout, TimeoutPlac
 
 use crate::source::Language;
 use crate::symbol::Symbol;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What the library data says about one callee.
@@ -267,8 +268,13 @@ impl Library {
     /// The embedded knowledge with the user's own on top.
     pub fn new(own: &[LibraryFile]) -> Result<Self, Error> {
         let mut library = Self::default();
-        for (name, text) in embedded::FILES {
-            library.add(&LibraryFile::parse(name, text)?);
+        // Reading the data is most of what a small run costs.
+        let files = embedded::FILES.par_iter();
+        let files: Vec<_> = files
+            .map(|(name, text)| LibraryFile::parse(name, text))
+            .collect();
+        for file in files {
+            library.add(&file?);
         }
         for file in own {
             library.add(file);
