@@ -10,7 +10,6 @@ use super::reach::{Reach, decorator_facts};
 use super::reached::{self, Pool};
 use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
-use super::targets;
 use super::text::Known;
 use crate::ir::{
     Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Site, Terminator, Value,
@@ -133,7 +132,7 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
             setting: None,
         },
         pools: Vec::new(),
-        region: whole(view),
+        region: Region::whole(view),
         purpose: Purpose::Open,
     })
 }
@@ -165,7 +164,7 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
                 setting: Some(setting),
             },
             pools: Vec::new(),
-            region: whole(&summaries.view(function)),
+            region: Region::whole(&summaries.view(function)),
             purpose: Purpose::Open,
         });
     }
@@ -197,22 +196,6 @@ fn set_at(summaries: &mut Summaries<'_>, setting: Symbol) -> Option<(FunctionKey
         }
     }
     None
-}
-
-/// All of a function, none of whose calls gets what is held.
-fn whole(view: &View<'_>) -> Region {
-    let calls = view.calls().filter(|(_, call)| !call.is_detached);
-    let calls = calls.map(|(block, _)| HeldCall {
-        block,
-        runs: targets::run_by(view, block)
-            .into_iter()
-            .map(|function| (function, None))
-            .collect(),
-    });
-    Region {
-        calls: calls.collect(),
-        blocks: (0..view.body.blocks.len()).map(BlockId::new).collect(),
-    }
 }
 
 fn transactions<'p>(
@@ -367,12 +350,7 @@ fn callbacks<'p>(
     let pools = reached::pools_behind(summaries, view, block);
     let arguments = call.arguments.iter();
     let entities = arguments.flat_map(|argument| view.values.of(view.key, argument.value));
-    let functions: Vec<_> = entities
-        .filter_map(|entity| match entity {
-            Entity::Function(function) => Some(*function),
-            _ => None,
-        })
-        .collect();
+    let functions: Vec<_> = entities.filter_map(Entity::function).collect();
     let role = Role::Parameter(position, Shape::Itself);
     let holds = functions.into_iter().map(|function| Hold {
         function,
@@ -395,7 +373,7 @@ fn region_given(
     let view = summaries.view(function);
     let given = held::given(summaries, &view, role);
     if given.locals.is_empty() && given.environment.is_empty() {
-        return whole(&view);
+        return Region::whole(&view);
     }
     let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
     held.region(&solution)
@@ -430,7 +408,7 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
             }
             let region = match role {
                 Some(role) => region_given(summaries, function, role, hold.purpose),
-                None => whole(&summaries.view(function)),
+                None => Region::whole(&summaries.view(function)),
             };
             holds.push(Hold {
                 function,
@@ -462,10 +440,7 @@ fn passed_to(summaries: &Summaries<'_>, view: &View<'_>, block: BlockId) -> Vec<
             parameter_of(body, *position, argument) == Some(parameter)
         });
         let entities = passed.flat_map(|(_, argument)| values.of(caller.function, argument.value));
-        found.extend(entities.filter_map(|entity| match entity {
-            Entity::Function(function) => Some(*function),
-            _ => None,
-        }));
+        found.extend(entities.filter_map(Entity::function));
     }
     found.sort_unstable();
     found.dedup();

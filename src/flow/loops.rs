@@ -323,10 +323,7 @@ fn runs(view: &View<'_>, each: BlockId) -> Vec<FunctionKey> {
     {
         let locals = call.arguments.iter().map(|argument| argument.value);
         let entities = locals.flat_map(|local| view.values.of(view.key, local));
-        found.extend(entities.filter_map(|entity| match entity {
-            Entity::Function(function) => Some(*function),
-            _ => None,
-        }));
+        found.extend(entities.filter_map(Entity::function));
     }
     found.sort_unstable();
     found.dedup();

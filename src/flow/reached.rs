@@ -3,7 +3,7 @@
 //! In: a function, and how it gets what is held, where it does. Out: [`Reached`], one [`Hop`] per thing reached; hops lead
 //! from call to call to the place itself. A function that is handed what is held is looked at only where it still holds
 //! it: what it does after it committed is nobody's wait.
-use super::held::{self, HeldCall, Subject};
+use super::held::{self, HeldCall, Region, Subject};
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
@@ -127,15 +127,7 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
 
 fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
     let Some((role, purpose)) = run.1 else {
-        let calls = view.calls().filter(|(_, call)| !call.is_detached);
-        let calls = calls.map(|(block, _)| HeldCall {
-            block,
-            runs: targets::run_by(view, block)
-                .into_iter()
-                .map(|function| (function, None))
-                .collect(),
-        });
-        return calls.collect();
+        return Region::whole(view).calls;
     };
     let given = held::given(summaries, view, role);
     let (mut held, solution) = held::solve(summaries, view, Subject::Given(given), purpose);

@@ -513,7 +513,7 @@ impl<'p> Summaries<'p> {
             .any(|(fact, _)| runs.iter().any(|effect| fact.has(*effect)));
         let callbacks = call.arguments.iter().filter(|_| runs_callbacks);
         let callbacks = callbacks.flat_map(|argument| view.values.of(view.key, argument.value));
-        let callbacks: Vec<_> = callbacks.filter_map(function_of).collect();
+        let callbacks: Vec<_> = callbacks.filter_map(Entity::function).collect();
         if callbacks.into_iter().any(|callback| self.raises(callback)) {
             return true;
         }
@@ -539,7 +539,10 @@ fn nested_functions(
     local: LocalId,
 ) -> Vec<FunctionKey> {
     let world = values.world();
-    let functions = values.of(function, local).iter().filter_map(function_of);
+    let functions = values
+        .of(function, local)
+        .iter()
+        .filter_map(Entity::function);
     functions
         .filter(|closure| world.function(*closure).parent != crate::ir::FunctionId(0))
         .collect()
@@ -578,13 +581,6 @@ fn is_pending_promise(view: &View<'_>, local: LocalId) -> bool {
                 && !call.awaited
                 && facts.iter().any(|(fact, _)| is_promise(view, call, fact))
         })
-}
-
-fn function_of(entity: &Entity) -> Option<FunctionKey> {
-    match entity {
-        Entity::Function(function) => Some(*function),
-        _ => None,
-    }
 }
 
 /// Variables that a nested function assigns.

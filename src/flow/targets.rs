@@ -83,10 +83,7 @@ fn functions_of(view: &View<'_>, local: LocalId) -> Vec<FunctionKey> {
     if entities.len() >= SET_LIMIT {
         return Vec::new();
     }
-    let functions = entities.iter().filter_map(|entity| match entity {
-        Entity::Function(function) => Some(*function),
-        _ => None,
-    });
+    let functions = entities.iter().filter_map(Entity::function);
     functions.collect()
 }
 

@@ -6,7 +6,8 @@ use crate::flow::pools::ENDS;
 use crate::flow::sites::{Acquisition, Kind};
 use crate::flow::summary::{Callback, Purpose, Role, Shape};
 use crate::ir::{
-    Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, Terminator, Value,
+    Action, Argument, BlockId, Call, CallKind, Callee, Constant, Function, LocalId, Terminator,
+    Value,
 };
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
@@ -606,12 +607,7 @@ impl<'p> Held<'_, 'p> {
             if !facts.reaches(argument.value) {
                 continue;
             }
-            let parameter = parameter_of(body, position, argument);
-            let index = body
-                .parameters
-                .iter()
-                .position(|declared| Some(declared.local) == parameter);
-            let index = index.and_then(|index| u32::try_from(index).ok());
+            let index = parameter_index(body, position, argument);
             match (index, facts.get(argument.value).and_then(Fact::shape)) {
                 (Some(index), Some(shape)) => {
                     self.apply(block, function, Role::Parameter(index, shape), after);
@@ -716,7 +712,7 @@ fn target(call: &Call, fact: &CallFact) -> [Option<LocalId>; 2] {
 }
 
 /// Whether anything uses a local.
-fn is_used(body: &crate::ir::Function, local: LocalId) -> bool {
+fn is_used(body: &Function, local: LocalId) -> bool {
     body.blocks.iter().any(|block| {
         let by_statement = block
             .statements
@@ -737,4 +733,16 @@ fn is_used(body: &crate::ir::Function, local: LocalId) -> bool {
                 _ => false,
             }
     })
+}
+
+/// The position of the parameter that an argument goes to.
+pub(super) fn parameter_index(
+    body: &Function,
+    position: usize,
+    argument: &Argument,
+) -> Option<u32> {
+    let parameter = parameter_of(body, position, argument)?;
+    let mut declared = body.parameters.iter();
+    let index = declared.position(|declared| declared.local == parameter)?;
+    u32::try_from(index).ok()
 }

@@ -1,14 +1,15 @@
 //! What a call does to the transaction that is followed, or to the connection that a session takes when it must.
 use super::calls::After;
+use super::calls::parameter_index;
 use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject};
 use crate::flow::engine::{self, Exit, Solution};
+use crate::flow::sites::View;
 use crate::flow::summary::{Purpose, Role};
 use crate::flow::{targets, text};
 use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
 use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
-use crate::link::values::parameter_of;
 use std::rc::Rc;
 
 /// The part of a function that runs while something is held.
@@ -18,6 +19,24 @@ pub struct Region {
     pub calls: Vec<HeldCall>,
     /// The blocks that are entered with it held, in order.
     pub blocks: Vec<BlockId>,
+}
+
+impl Region {
+    /// All of a function, none of whose calls gets what is held.
+    pub fn whole(view: &View<'_>) -> Self {
+        let calls = view.calls().filter(|(_, call)| !call.is_detached);
+        let calls = calls.map(|(block, _)| HeldCall {
+            block,
+            runs: targets::run_by(view, block)
+                .into_iter()
+                .map(|function| (function, None))
+                .collect(),
+        });
+        Self {
+            calls: calls.collect(),
+            blocks: (0..view.body.blocks.len()).map(BlockId::new).collect(),
+        }
+    }
 }
 
 /// A call that runs while something is held.
@@ -93,12 +112,7 @@ impl Held<'_, '_> {
             let Some(shape) = facts.get(argument.value).and_then(Fact::shape) else {
                 continue;
             };
-            let parameter = parameter_of(body, position, argument);
-            let index = body
-                .parameters
-                .iter()
-                .position(|declared| Some(declared.local) == parameter);
-            if let Some(index) = index.and_then(|index| u32::try_from(index).ok()) {
+            if let Some(index) = parameter_index(body, position, argument) {
                 return Some(Role::Parameter(index, shape));
             }
         }

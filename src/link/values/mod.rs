@@ -68,6 +68,16 @@ pub enum Entity {
     Generator(FunctionKey),
 }
 
+impl Entity {
+    /// The function of the program that it is.
+    pub fn function(&self) -> Option<FunctionKey> {
+        match self {
+            Self::Function(function) => Some(*function),
+            _ => None,
+        }
+    }
+}
+
 /// A place that holds values: a local, a field, a function's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Node(u32);
