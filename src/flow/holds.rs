@@ -132,7 +132,7 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
             setting: None,
         },
         pools: Vec::new(),
-        region: Region::whole(view),
+        region: Region::whole(summaries, view),
         purpose: Purpose::Open,
     })
 }
@@ -164,11 +164,16 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
                 setting: Some(setting),
             },
             pools: Vec::new(),
-            region: Region::whole(&summaries.view(function)),
+            region: whole(summaries, function),
             purpose: Purpose::Open,
         });
     }
     found
+}
+
+fn whole(summaries: &mut Summaries<'_>, function: FunctionKey) -> Region {
+    let view = summaries.view(function);
+    Region::whole(summaries, &view)
 }
 
 /// Where a module sets an entry of a mapping to true.
@@ -373,7 +378,7 @@ fn region_given(
     let view = summaries.view(function);
     let given = held::given(summaries, &view, role);
     if given.locals.is_empty() && given.environment.is_empty() {
-        return Region::whole(&view);
+        return Region::whole(summaries, &view);
     }
     let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
     held.region(&solution)
@@ -392,10 +397,11 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
         let hold = holds[position].clone();
         let lent = lent.into_iter().flat_map(|held| {
             // All that callers pass, however many: a wrapper has more callers than a value has kinds.
-            let role = held.runs.first().and_then(|(_, role)| *role);
+            let role = held.runs.first().and_then(|run| run.role);
             let passed = passed_to(summaries, &view, held.block);
             let passed = passed.into_iter().map(move |function| (function, role));
-            held.runs.into_iter().chain(passed)
+            let runs = held.runs.into_iter().map(|run| (run.function, run.role));
+            runs.chain(passed)
         });
         let lent: Vec<_> = lent.collect();
         for (function, role) in lent {
@@ -408,7 +414,7 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
             }
             let region = match role {
                 Some(role) => region_given(summaries, function, role, hold.purpose),
-                None => Region::whole(&summaries.view(function)),
+                None => whole(summaries, function),
             };
             holds.push(Hold {
                 function,

@@ -4,7 +4,7 @@
 use super::collections::{self, Size};
 use super::holds::{Begun, Hold};
 use super::reach::blocks_in_loops;
-use super::reached::{self, Checkout, Hop};
+use super::reached::{self, Checkout, Hop, Run};
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::targets;
@@ -332,7 +332,7 @@ fn runs(view: &View<'_>, each: BlockId) -> Vec<FunctionKey> {
 
 /// The way to a checkout that nothing on the way bounds.
 fn taken_by(summaries: &mut Summaries<'_>, function: FunctionKey) -> Option<Hop> {
-    let reached = summaries.reached((function, None));
+    let reached = summaries.reached(Run::any(function));
     let unlimited = |checkout: &&Checkout| !checkout.is_limited;
     let mut checkouts = reached.checkouts.iter();
     let first = checkouts.next().filter(unlimited)?;
@@ -351,7 +351,7 @@ fn queued_by(
     holds.iter().find(is_held)?;
     let runs = runs(view, each);
     runs.into_iter().find_map(|function| {
-        let reached = summaries.reached((function, None));
+        let reached = summaries.reached(Run::any(function));
         Some((function, reached.statement?))
     })
 }

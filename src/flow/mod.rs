@@ -6,6 +6,7 @@
 pub mod automatic;
 pub mod begins;
 pub mod collections;
+pub mod context;
 pub mod engine;
 pub mod held;
 pub mod holds;

@@ -3,7 +3,8 @@
 //! In: a function, and how it gets what is held, where it does. Out: [`Reached`], one [`Hop`] per thing reached; hops lead
 //! from call to call to the place itself. A function that is handed what is held is looked at only where it still holds
 //! it: what it does after it committed is nobody's wait.
-use super::held::{self, HeldCall, Region, Subject};
+use super::context::Context;
+use super::held::{self, Handed, HeldCall};
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
@@ -26,8 +27,36 @@ const POOL_LIMIT: usize = 4;
 /// A client's pool is looked for behind this many calls.
 const BEHIND_LIMIT: u32 = 4;
 
-/// A function that is run, and how it gets what is held.
-pub type Run = (FunctionKey, Option<(Role, Purpose)>);
+/// A function that is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Run {
+    /// The function.
+    pub function: FunctionKey,
+    /// How it gets what is held, where it does.
+    pub handed: Option<(Role, Purpose)>,
+    /// What its caller tells it besides.
+    pub context: Context,
+}
+
+impl Run {
+    /// A function that a call runs, which hands it what is held for a purpose.
+    pub fn of(handed: Handed, purpose: Purpose) -> Self {
+        Self {
+            function: handed.function,
+            handed: handed.role.map(|role| (role, purpose)),
+            context: handed.context,
+        }
+    }
+
+    /// A function of whose call nothing is known.
+    pub fn any(function: FunctionKey) -> Self {
+        Self {
+            function,
+            handed: None,
+            context: Context::default(),
+        }
+    }
+}
 
 /// One step towards what is reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,13 +129,13 @@ impl Reached {
 
 /// What a function reaches, on top of what is known of it.
 pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) -> Reached {
-    let view = summaries.view(run.0);
+    let view = summaries.view(run.function);
     let mut reached = known.clone();
     let calls = calls_of(summaries, &view, run);
     for held in &calls {
         reached.note(&direct(summaries, &view, held.block), |hop| *hop);
     }
-    let purpose = run.1.map_or(Purpose::Holding, |(_, purpose)| purpose);
+    let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     for held in &calls {
         let mut inner = through(summaries, &view, held, purpose);
         let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
@@ -126,11 +155,11 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
 }
 
 fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
-    let Some((role, purpose)) = run.1 else {
-        return Region::whole(view).calls;
+    let Some((role, purpose)) = run.handed else {
+        return held::region_told(summaries, view, run.context).calls;
     };
     let given = held::given(summaries, view, role);
-    let (mut held, solution) = held::solve(summaries, view, Subject::Given(given), purpose);
+    let (mut held, solution) = held::solve_given(summaries, view, (given, purpose), run.context);
     held.region(&solution).calls
 }
 
@@ -160,7 +189,7 @@ fn through(
     for run in held
         .runs
         .iter()
-        .filter(|(function, _)| !is_one_of(function))
+        .filter(|handed| !is_one_of(&handed.function))
     {
         let inner = run_by(summaries, held, *run, purpose);
         reached.note(&inner, |hop| *hop);
@@ -168,7 +197,7 @@ fn through(
     for group in &alternatives {
         let runs = group.iter().map(|function| {
             let mut runs = held.runs.iter();
-            runs.find(|(run, _)| run == function).copied()
+            runs.find(|run| run.function == *function).copied()
         });
         // One that is not run here reaches nothing here.
         let runs: Option<Vec<_>> = runs.collect();
@@ -189,10 +218,10 @@ fn through(
 fn run_by(
     summaries: &mut Summaries<'_>,
     held: &HeldCall,
-    (function, role): (FunctionKey, Option<Role>),
+    handed: Handed,
     purpose: Purpose,
 ) -> Reached {
-    let next = (function, role.map(|role| (role, purpose)));
+    let next = Run::of(handed, purpose);
     let inner = summaries.reached(next);
     let mut reached = Reached::default();
     reached.note(&inner, |hop| Hop {
@@ -298,7 +327,7 @@ pub fn follow<'p>(
             return Some(chain);
         };
         hop = find(summaries, next)?;
-        chain.function = next.0;
+        chain.function = next.function;
         chain.block = hop.block;
         let view = summaries.view(chain.function);
         chain.conditions += usize::from(is_conditional(&view, hop.block));

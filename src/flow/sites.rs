@@ -5,7 +5,7 @@
 use super::order::Order;
 use super::summary::{Owned, Purpose, Query, Summaries};
 use super::text::{self, Constants};
-use crate::ir::{BlockId, Call, Callee, Function, LocalId, Site, Terminator};
+use crate::ir::{Action, BlockId, Call, Callee, Function, LocalId, Site, Terminator, Value};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
@@ -27,6 +27,8 @@ pub struct View<'p> {
     meanings: Vec<OnceCell<Option<Box<Meaning<'p>>>>>,
     unknown: Meaning<'p>,
     constants: OnceCell<Constants>,
+    /// By local, the object literal, list or tuple that is all that is assigned to it.
+    literals: OnceCell<FxHashMap<LocalId, Option<&'p Value>>>,
     order: OnceCell<Order>,
     /// By local: the first call of a method on it, and the first call that gives it.
     links: OnceCell<[FxHashMap<LocalId, BlockId>; 2]>,
@@ -43,6 +45,7 @@ impl<'p> View<'p> {
             meanings: body.blocks.iter().map(|_| OnceCell::new()).collect(),
             unknown: Meaning::default(),
             constants: OnceCell::new(),
+            literals: OnceCell::new(),
             order: OnceCell::new(),
             links: OnceCell::new(),
         }
@@ -79,6 +82,38 @@ impl<'p> View<'p> {
             Terminator::Call { call, .. } => Some(call),
             _ => None,
         }
+    }
+
+    /// The entries of the only object literal that is assigned to a local.
+    pub fn record(&self, local: LocalId) -> Option<&'p [(Symbol, LocalId)]> {
+        match self.literal(local)? {
+            Value::Record(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The parts of the only list or tuple that is assigned to a local.
+    pub fn sequence(&self, local: LocalId) -> Option<&'p [LocalId]> {
+        match self.literal(local)? {
+            Value::Sequence(parts) => Some(parts),
+            _ => None,
+        }
+    }
+
+    fn literal(&self, local: LocalId) -> Option<&'p Value> {
+        let literals = self.literals.get_or_init(|| {
+            let mut found = FxHashMap::default();
+            for statement in self.body.blocks.iter().flat_map(|block| &block.statements) {
+                if let Action::Assign(target, value) = &statement.action {
+                    let is_literal = matches!(value, Value::Record(_) | Value::Sequence(_));
+                    let is_first = !found.contains_key(target);
+                    found.insert(*target, (is_literal && is_first).then_some(value));
+                }
+            }
+            found.retain(|_, value| value.is_some());
+            found
+        });
+        *literals.get(&local)?
     }
 
     /// The constants that locals stand for.

@@ -3,6 +3,7 @@
 //! In: questions about functions. Out: answers that no longer change. Questions are answered from an optimistic
 //! start (raises nothing, does nothing, hands out nothing) and answered again whenever an answer they rest on
 //! grows, until nothing does: cycles of calls need no special case, and depth costs no stack.
+use super::context::Contexts;
 use super::engine::Solution;
 use super::held::Facts;
 use super::reached::{self, Reached, Run};
@@ -99,7 +100,7 @@ pub enum Query {
     /// Does entering the scope that it makes, or is, begin a transaction that leaving it ends?
     OpensScope(FunctionKey),
     /// What does running it reach?
-    Reaches(FunctionKey, Option<(Role, Purpose)>),
+    Reaches(Run),
 }
 
 /// What becomes of a held resource that a function gets, over all its paths.
@@ -176,6 +177,8 @@ pub struct Summaries<'p> {
     current: Option<Query>,
     shared: FxHashSet<Variable>,
     environments: Vec<Rc<Environment>>,
+    /// What callers tell functions.
+    pub(super) contexts: Contexts,
     captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
     /// Where values were made.
     made: FxHashMap<Origin, Option<BlockId>>,
@@ -198,6 +201,7 @@ impl<'p> Summaries<'p> {
             current: None,
             shared: shared_variables(values),
             environments: Vec::new(),
+            contexts: Contexts::default(),
             captured: FxHashMap::default(),
             made: FxHashMap::default(),
             idle: [None, None],
@@ -323,8 +327,8 @@ impl<'p> Summaries<'p> {
     }
 
     /// What running a function reaches.
-    pub fn reached(&mut self, (function, handed): Run) -> Rc<Reached> {
-        match self.ask(Query::Reaches(function, handed)) {
+    pub fn reached(&mut self, run: Run) -> Rc<Reached> {
+        match self.ask(Query::Reaches(run)) {
             Answer::Reaches(reached) => reached,
             _ => Rc::default(),
         }
@@ -444,12 +448,12 @@ impl<'p> Summaries<'p> {
                 let known = self.answers.get(&query) == Some(&Answer::OpensScope(true));
                 Answer::OpensScope(known || begins::opens_scope(self, function))
             }
-            Query::Reaches(function, handed) => {
+            Query::Reaches(run) => {
                 let known = match self.answers.get(&query) {
                     Some(Answer::Reaches(known)) => Rc::clone(known),
                     _ => Rc::default(),
                 };
-                let reached = reached::compute(self, (function, handed), &known);
+                let reached = reached::compute(self, run, &known);
                 Answer::Reaches(Rc::new(reached))
             }
         }

@@ -1,7 +1,9 @@
 //! The text of statements, as far as it is constant: enough to see where transactions begin and end.
 use super::sites::View;
 use super::summary::Summaries;
-use crate::ir::{Action, BlockId, Constant, ImportId, LocalId, LocalKind, Piece, Value};
+use crate::ir::{
+    Action, BlockId, Constant, ImportId, LocalId, LocalKind, Piece, Terminator, Value,
+};
 use crate::library::Effect;
 use crate::link::FunctionKey;
 use crate::symbol::Symbol;
@@ -111,7 +113,18 @@ pub fn constants(view: &View<'_>) -> Constants {
             _ => twice.push(*target),
         }
     }
-    for local in twice {
+    // What is also got from elsewhere is no constant.
+    let given = view
+        .body
+        .blocks
+        .iter()
+        .filter_map(|block| match &block.terminator {
+            Terminator::Call { call, .. } => Some(call.result),
+            Terminator::Suspend { result, .. } => Some(*result),
+            _ => None,
+        });
+    let parameters = view.body.parameters.iter().map(|parameter| parameter.local);
+    for local in twice.into_iter().chain(given).chain(parameters) {
         found.remove(&local);
     }
     found

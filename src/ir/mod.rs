@@ -222,6 +222,8 @@ pub struct Parameter {
     pub annotation: Option<Type>,
     /// Its default value, as a local of the enclosing function. Only where it is a call, a name or a closure.
     pub default: Option<LocalId>,
+    /// Its default value where that is a constant (Python; JavaScript computes defaults within the function).
+    pub constant: Option<Constant>,
     /// Collects the remaining arguments.
     pub is_rest: bool,
     /// Decorators (`@InjectRepository(User)`), as locals of the enclosing function.

@@ -1,6 +1,7 @@
 //! What a call does to the resource.
 use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving};
+use crate::flow::context;
 use crate::flow::engine::Exit;
 use crate::flow::pools::ENDS;
 use crate::flow::sites::{Acquisition, Kind};
@@ -59,11 +60,12 @@ impl<'p> Held<'_, 'p> {
         {
             return self.acquire(acquisition, call, (returns, raises), mode, facts);
         }
-        let after = if mode.is_active() {
+        let mut after = if mode.is_active() {
             self.effect(block, call, mode, &facts)
         } else {
             After::all(mode)
         };
+        after.result = after.result.or_else(|| self.class_test(call, &facts));
         let mut ways = Vec::new();
         if after.leaves_open {
             ways.push(Self::left_open(mode, facts.clone()));
@@ -90,6 +92,20 @@ impl<'p> Held<'_, 'p> {
             ways.push(fail_with(raises, after.raises, facts, error));
         }
         ways
+    }
+
+    /// `isinstance(x, Model)`, where the caller has told the class of `x`.
+    fn class_test(&self, call: &Call, facts: &Facts) -> Option<Fact> {
+        let [tested, classes] = call.arguments[..] else {
+            return None;
+        };
+        let Some(Fact::Object(class)) = facts.get(tested.value) else {
+            return None;
+        };
+        let values = self.view.values;
+        let holds = context::tests_class(values, self.view.key, call.callee)
+            .then(|| context::is_instance(&self.view, class, classes.value))??;
+        Some(Fact::Constant(Constant::Bool(holds)))
     }
 
     fn acquire(

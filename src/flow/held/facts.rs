@@ -1,6 +1,8 @@
 //! What is known of locals on the way.
+use crate::flow::context::Told;
 use crate::flow::summary::Shape;
 use crate::ir::{Constant, LocalId, Test};
+use crate::link::ClassKey;
 use crate::symbol::Symbol;
 
 /// What is known of a local on the way.
@@ -20,12 +22,14 @@ pub(super) enum Fact {
     Part,
     /// It reads what the resource sends, and carries it along.
     Cursor,
-    /// It is null, or falsy.
+    /// It is falsy, most likely null.
     Null,
     /// It is something truthy.
     Something,
     /// It is this constant.
     Constant(Constant),
+    /// It is an instance of this class of the program.
+    Object(ClassKey),
     /// It is an error of a library, of the type that all of its errors have.
     Error(Symbol),
 }
@@ -44,6 +48,26 @@ impl Fact {
             Shape::Itself => Self::Resource,
             Shape::Releaser => Self::Releaser,
             Shape::Under(key) => Self::Holder(key),
+        }
+    }
+
+    /// What a caller tells of a local.
+    pub(super) fn of_told(told: Told) -> Self {
+        match told {
+            Told::Constant(constant) => Self::Constant(constant),
+            Told::Something => Self::Something,
+            Told::Object(class) => Self::Object(class),
+        }
+    }
+
+    /// What is told of the local to a function that gets it.
+    pub(super) fn told(self) -> Option<Told> {
+        match self {
+            Self::Constant(Constant::Number(_)) => None,
+            Self::Constant(constant) => Some(Told::Constant(constant)),
+            Self::Something => Some(Told::Something),
+            Self::Object(class) => Some(Told::Object(class)),
+            _ => None,
         }
     }
 
@@ -147,7 +171,10 @@ impl Facts {
     /// Forgets of what no test will ask again, that it is null, some thing or a constant.
     pub(super) fn keep(&mut self, is_tested: impl Fn(LocalId) -> bool) {
         self.0.retain(|(local, fact)| {
-            let tells = matches!(fact, Fact::Null | Fact::Something | Fact::Constant(_));
+            let tells = matches!(
+                fact,
+                Fact::Null | Fact::Something | Fact::Constant(_) | Fact::Object(_)
+            );
             !tells || is_tested(*local)
         });
     }

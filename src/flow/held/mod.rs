@@ -11,6 +11,7 @@ pub(super) mod source;
 mod transactions;
 
 use super::begins;
+use super::context::Context;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
 use super::summary::{Callback, Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
@@ -25,7 +26,7 @@ use crate::symbol::Symbol;
 use facts::Fact;
 pub use facts::Facts;
 use std::rc::Rc;
-pub use transactions::{HeldCall, Region};
+pub use transactions::{Handed, HeldCall, Region};
 
 /// The property: where the resource is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +112,10 @@ pub struct Held<'a, 'p> {
     pub has_doubted: bool,
     /// The only block in which it is taken: where it cannot be reached any more, nothing new is held.
     start: Option<BlockId>,
+    /// What the caller tells of parameters.
+    told: Vec<(LocalId, Fact)>,
+    /// What the caller tells of entries of the objects that it passes.
+    told_entries: Vec<(LocalId, Symbol, Fact)>,
 }
 
 /// Solves a subject. A resource that is taken in one place, which is not passed again, is followed from there until it
@@ -162,6 +167,40 @@ pub fn solve_whole<'a, 'p>(
     let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
     let solution = engine::solve(&mut held, starts.collect());
     (held, solution)
+}
+
+/// Solves for what a function gets, with what its caller tells besides.
+pub fn solve_given<'a, 'p>(
+    summaries: &'a mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    (given, purpose): (Given, Purpose),
+    context: Context,
+) -> (Held<'a, 'p>, Solution<Facts>) {
+    let sought = (Subject::Given(given), purpose);
+    let mut held = Held::new(summaries, view, sought, Confidence::Low).with_context(context);
+    let starts = held.starts().into_iter();
+    let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
+    let solution = engine::solve(&mut held, starts.collect());
+    (held, solution)
+}
+
+/// What a function runs after all that its caller tells; it gets nothing that is followed.
+pub fn region_told<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    context: Context,
+) -> Region {
+    if context.is_empty() {
+        return Region::whole(summaries, view);
+    }
+    let nothing = (Subject::Given(Given::default()), Purpose::Holding);
+    let mut held = Held::new(summaries, view, nothing, Confidence::Low).with_context(context);
+    let start = (BlockId(0), Mode::Idle, held.told_facts());
+    let solution = engine::solve(&mut held, vec![start]);
+    if solution.is_cut {
+        return Region::whole(held.summaries, view);
+    }
+    held.region_in(&solution, Mode::Idle)
 }
 
 /// The block in which a resource is taken, where that is one and no way leads back to it.
@@ -336,9 +375,8 @@ impl Analysis for Held<'_, '_> {
         let (mut mode, mut facts) = (mode, facts.clone());
         let first = view.order().first_after(block);
         facts.keep(|local| {
-            view.order()
-                .last_test(local)
-                .is_some_and(|last| last >= first)
+            let last = view.order().last_test(local);
+            last.is_some_and(|last| last >= first) || self.is_told(local)
         });
         for statement in &view.body.block(block).statements {
             self.statement(&mut mode, &mut facts, statement);
@@ -478,7 +516,30 @@ impl<'a, 'p> Held<'a, 'p> {
             doubts: confidence == Confidence::High,
             has_doubted: false,
             start: None,
+            told: Vec::new(),
+            told_entries: Vec::new(),
         }
+    }
+
+    /// Adds what the caller tells.
+    fn with_context(mut self, context: Context) -> Self {
+        let body = self.view.body;
+        let is_assigned = |local: LocalId| {
+            let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
+            statements.any(|statement| matches!(statement.action, Action::Assign(target, _) if target == local))
+        };
+        for (slot, told) in self.summaries.contexts.told(self.view.key, context).iter() {
+            let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
+                continue;
+            };
+            let (local, fact) = (parameter.local, Fact::of_told(*told));
+            if slot.entry.is_empty() {
+                self.told.push((local, fact));
+            } else if !is_assigned(local) {
+                self.told_entries.push((local, slot.entry, fact));
+            }
+        }
+        self
     }
 }
 
@@ -496,11 +557,24 @@ impl<'p> Held<'_, 'p> {
         self.returned_taken || self.returned_pending
     }
 
+    /// What is known when the function begins.
+    fn told_facts(&self) -> Facts {
+        let mut facts = Facts::default();
+        for (local, fact) in &self.told {
+            facts.set(*local, Some(*fact));
+        }
+        facts
+    }
+
+    fn is_told(&self, local: LocalId) -> bool {
+        self.told.iter().any(|(known, _)| *known == local)
+    }
+
     fn starts(&self) -> Vec<(Mode, Facts)> {
         let Subject::Given(subject) = &self.subject else {
             return vec![(Mode::Idle, Facts::default())];
         };
-        let mut given = Facts::default();
+        let mut given = self.told_facts();
         for (local, shape) in &subject.locals {
             given.set(*local, Some(Fact::of(*shape)));
         }
@@ -632,7 +706,6 @@ impl<'p> Held<'_, 'p> {
     fn value(&mut self, mode: &mut Mode, facts: &mut Facts, value: &Value) -> Option<Fact> {
         match value {
             Value::Local(source) => facts.get(*source),
-            Value::Constant(Constant::Null) => Some(Fact::Null),
             Value::Constant(constant) => Some(Fact::Constant(*constant)),
             Value::Field(object, name) => self.field(facts, *object, *name),
             Value::Item(object, _) | Value::Element(object) => match facts.get(*object) {
@@ -672,6 +745,11 @@ impl<'p> Held<'_, 'p> {
     }
 
     fn field(&mut self, facts: &Facts, object: LocalId, name: Symbol) -> Option<Fact> {
+        let mut entries = self.told_entries.iter();
+        let told = entries.find(|(local, entry, _)| *local == object && *entry == name);
+        if let Some((_, _, fact)) = told {
+            return Some(*fact);
+        }
         match facts.get(object)? {
             Fact::Resource | Fact::MaybeResource => {
                 if let Some(held) = self.tells_held(name) {
@@ -738,7 +816,8 @@ impl<'p> Held<'_, 'p> {
         let mut facts = facts.clone();
         let (local, fact) = match (test, holds) {
             (Test::Truthy(local), true) | (Test::Null(local), false) => (local, Fact::Something),
-            (Test::Truthy(local), false) | (Test::Null(local), true) => (local, Fact::Null),
+            (Test::Truthy(local), false) => (local, Fact::Null),
+            (Test::Null(local), true) => (local, Fact::Constant(Constant::Null)),
             (Test::Equals(local, constant), true) => (local, Fact::Constant(constant)),
             (Test::Equals(..), false) | (Test::Caught(_) | Test::Unknown, _) => return facts,
         };

@@ -3,9 +3,11 @@ use super::calls::After;
 use super::calls::parameter_index;
 use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject};
+use crate::flow::context::{self, Context};
 use crate::flow::engine::{self, Exit, Solution};
+use crate::flow::reached::Run;
 use crate::flow::sites::View;
-use crate::flow::summary::{Purpose, Role};
+use crate::flow::summary::{Purpose, Role, Summaries};
 use crate::flow::{targets, text};
 use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
 use crate::library::{CallFact, Effect};
@@ -23,14 +25,19 @@ pub struct Region {
 
 impl Region {
     /// All of a function, none of whose calls gets what is held.
-    pub fn whole(view: &View<'_>) -> Self {
+    pub fn whole(summaries: &mut Summaries<'_>, view: &View<'_>) -> Self {
         let calls = view.calls().filter(|(_, call)| !call.is_detached);
-        let calls = calls.map(|(block, _)| HeldCall {
-            block,
-            runs: targets::run_by(view, block)
-                .into_iter()
-                .map(|function| (function, None))
-                .collect(),
+        let calls = calls.map(|(block, _)| {
+            let functions = targets::run_by(view, block).into_iter();
+            let runs = functions.map(|function| Handed {
+                function,
+                role: None,
+                context: context::of_call(summaries, view, block, function, &|_| None),
+            });
+            HeldCall {
+                block,
+                runs: runs.collect(),
+            }
         });
         Self {
             calls: calls.collect(),
@@ -39,22 +46,38 @@ impl Region {
     }
 }
 
+/// A function that a call runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Handed {
+    /// The function.
+    pub function: FunctionKey,
+    /// How it gets what is held.
+    pub role: Option<Role>,
+    /// What the call tells it besides.
+    pub context: Context,
+}
+
 /// A call that runs while something is held.
 #[derive(Clone, Debug)]
 pub struct HeldCall {
     /// The block that it ends.
     pub block: BlockId,
-    /// The functions it runs, each with how it gets what is held.
-    pub runs: Vec<(FunctionKey, Option<Role>)>,
+    /// The functions it runs.
+    pub runs: Vec<Handed>,
 }
 
 impl Held<'_, '_> {
     /// What runs while what is followed is held.
     pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
+        self.region_in(solution, Mode::Held)
+    }
+
+    /// What runs in a mode.
+    pub(super) fn region_in(&mut self, solution: &Solution<Facts>, wanted: Mode) -> Region {
         let view = Rc::clone(&self.view);
         let mut found = Region::default();
-        for block in solution.blocks(Mode::Held) {
-            let Some(facts) = solution.reaches(block, Mode::Held) else {
+        for block in solution.blocks(wanted) {
+            let Some(facts) = solution.reaches(block, wanted) else {
                 continue;
             };
             found.blocks.push(block);
@@ -64,11 +87,11 @@ impl Held<'_, '_> {
             if call.is_detached && !self.is_taken_beside() {
                 continue;
             }
-            let (mut mode, mut facts) = (Mode::Held, facts.clone());
+            let (mut mode, mut facts) = (wanted, facts.clone());
             for statement in &view.body.block(block).statements {
                 self.statement(&mut mode, &mut facts, statement);
             }
-            if mode == Mode::Held {
+            if mode == wanted {
                 let runs = self.handed(block, &facts);
                 found.calls.push(HeldCall { block, runs });
             }
@@ -88,7 +111,7 @@ impl Held<'_, '_> {
     }
 
     /// The functions that a call runs, each with how it gets what is followed.
-    fn handed(&mut self, block: BlockId, facts: &Facts) -> Vec<(FunctionKey, Option<Role>)> {
+    fn handed(&mut self, block: BlockId, facts: &Facts) -> Vec<Handed> {
         let view = Rc::clone(&self.view);
         let Some(call) = view.call(block) else {
             return Vec::new();
@@ -96,7 +119,13 @@ impl Held<'_, '_> {
         let functions = targets::run_by(&view, block);
         functions
             .into_iter()
-            .map(|function| (function, self.role_in(call, function, facts)))
+            .map(|function| Handed {
+                function,
+                role: self.role_in(call, function, facts),
+                context: context::of_call(self.summaries, &view, block, function, &|local| {
+                    facts.get(local).and_then(Fact::told)
+                }),
+            })
             .collect()
     }
 
@@ -147,11 +176,11 @@ impl Held<'_, '_> {
             return true;
         }
         let handed = self.handed(block, facts);
-        handed.into_iter().any(|(function, role)| {
-            role.is_some_and(|role| {
-                let query = (function, Some((role, Purpose::Holding)));
-                self.summaries.reached(query).statement.is_some()
-            })
+        handed.into_iter().any(|handed| {
+            handed.role.is_some() && {
+                let run = Run::of(handed, Purpose::Holding);
+                self.summaries.reached(run).statement.is_some()
+            }
         })
     }
 

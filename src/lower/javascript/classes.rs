@@ -306,6 +306,7 @@ impl<'tree> Lowering<'tree> {
             local: rest,
             annotation: None,
             default: None,
+            constant: None,
             is_rest: true,
             decorators: Vec::new(),
         });

@@ -310,6 +310,7 @@ impl<'tree> Lowering<'tree> {
             annotation,
             // A default is computed in each call, within the function.
             default: None,
+            constant: None,
             is_rest: formal.is_rest,
             decorators,
         });

@@ -2,8 +2,8 @@
 use super::{Lowering, kind, site};
 use crate::ir::build::{Jump, Lower};
 use crate::ir::{
-    Class, ClassId, Decorator, Field as ClassField, FunctionId, LocalId, LocalKind, Parameter,
-    Traits, Type, Value,
+    Class, ClassId, Constant, Decorator, Field as ClassField, FunctionId, LocalId, LocalKind,
+    Parameter, Traits, Type, Value,
 };
 use crate::lower::frame::Declaration;
 use crate::symbol::Symbol;
@@ -15,6 +15,7 @@ struct Header<'t> {
     target: Node<'t>,
     annotation: Option<Node<'t>>,
     default: Option<LocalId>,
+    constant: Option<Constant>,
     metadata: Vec<LocalId>,
     is_rest: bool,
 }
@@ -165,11 +166,12 @@ impl<'t> Lowering<'t> {
             return None;
         }
         let annotation = child(node, Field::Type);
-        let default = child(node, Field::Value).and_then(|value| self.default(value));
+        let value = child(node, Field::Value);
         Some(Header {
             target,
             annotation,
-            default,
+            default: value.and_then(|value| self.default(value)),
+            constant: value.and_then(|value| self.constant(value)),
             metadata: annotation
                 .map(|annotation| self.metadata(annotation))
                 .unwrap_or_default(),
@@ -227,6 +229,7 @@ impl<'t> Lowering<'t> {
             local,
             annotation,
             default: header.default,
+            constant: header.constant,
             is_rest: header.is_rest,
             decorators: header.metadata,
         });

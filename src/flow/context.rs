@@ -1,0 +1,393 @@
+//! What a call tells the function it runs: `sync(skip_push=True)`.
+//!
+//! In: a call and what is known where it stands. Out: a [`Context`] of the callee: the constants, or classes, of those
+//! parameters whose value decides something in it. What a function reaches is asked once for each of its contexts, so
+//! that a branch which the caller has ruled out is not taken.
+use super::sites::View;
+use super::summary::Summaries;
+use super::text;
+use crate::ir::{
+    Action, CallKind, Callee, Constant, Function, LocalId, LocalKind, Terminator, Test, Value,
+};
+use crate::library::Effect;
+use crate::link::values::{Entity, Values, parameter_of};
+use crate::link::{ClassKey, FunctionKey};
+use crate::symbol::Symbol;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
+
+/// Contexts told apart per function; of more calls nothing is told.
+const CONTEXT_LIMIT: usize = 8;
+
+/// One of the contexts of a function, by number; of the first nothing is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Context(u8);
+
+impl Context {
+    /// Whether nothing is told.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What is told of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    /// It is this constant.
+    Constant(Constant),
+    /// It is something truthy.
+    Something,
+    /// It is an instance of the class.
+    Object(ClassKey),
+}
+
+/// A parameter, or an entry of the object that is passed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// The parameter's position.
+    pub parameter: u32,
+    /// The entry; empty for the parameter itself.
+    pub entry: Symbol,
+}
+
+/// What is asked of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Asked {
+    Value,
+    Class,
+}
+
+type Question = (Slot, Asked);
+
+/// The contexts of all functions.
+#[derive(Debug, Default)]
+pub struct Contexts {
+    told: FxHashMap<FunctionKey, Vec<Rc<Vec<(Slot, Told)>>>>,
+    /// What decides something in a function, or in one that it passes it on to.
+    questions: Option<Rc<FxHashMap<FunctionKey, Vec<Question>>>>,
+}
+
+impl Contexts {
+    /// What a context of a function tells.
+    pub fn told(&self, function: FunctionKey, context: Context) -> Rc<Vec<(Slot, Told)>> {
+        let known = self.told.get(&function);
+        let position = usize::from(context.0).checked_sub(1);
+        let told = known
+            .zip(position)
+            .and_then(|(known, position)| known.get(position));
+        told.cloned().unwrap_or_default()
+    }
+
+    fn number(&mut self, function: FunctionKey, told: Vec<(Slot, Told)>) -> Context {
+        if told.is_empty() {
+            return Context::default();
+        }
+        let known = self.told.entry(function).or_default();
+        let position = known.iter().position(|known| **known == told);
+        let position = position.unwrap_or_else(|| {
+            if known.len() < CONTEXT_LIMIT {
+                known.push(Rc::new(told));
+                known.len() - 1
+            } else {
+                CONTEXT_LIMIT
+            }
+        });
+        if position < CONTEXT_LIMIT {
+            Context(u8::try_from(position + 1).unwrap_or(0))
+        } else {
+            Context::default()
+        }
+    }
+
+    fn questions(&mut self, values: &Values<'_>) -> Rc<FxHashMap<FunctionKey, Vec<Question>>> {
+        let questions = self
+            .questions
+            .get_or_insert_with(|| Rc::new(questions(values)));
+        Rc::clone(questions)
+    }
+}
+
+/// What the call at the end of a block tells a function that it runs; `known` is what is known there of a local.
+pub fn of_call(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    block: crate::ir::BlockId,
+    function: FunctionKey,
+    known: &dyn Fn(LocalId) -> Option<Told>,
+) -> Context {
+    let values = summaries.values;
+    let Some(call) = view.call(block) else {
+        return Context::default();
+    };
+    let is_plain = matches!(call.kind, CallKind::Plain | CallKind::New | CallKind::Super)
+        && !matches!(call.callee, Callee::Method(_, name) if ["call", "apply", "bind"].contains(&name.text()));
+    if !is_plain || !view.meaning(block).functions.contains(&function) {
+        return Context::default();
+    }
+    let questions = summaries.contexts.questions(values);
+    let Some(questions) = questions.get(&function) else {
+        return Context::default();
+    };
+    let body = values.world().function(function);
+    let is_decorated = is_decorated(values, function);
+    let mut told: Vec<(Slot, Told)> = Vec::new();
+    for (slot, asked) in questions {
+        let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
+            continue;
+        };
+        let mut arguments = call.arguments.iter().enumerate();
+        let passed = arguments
+            .find(|(position, argument)| {
+                parameter_of(body, *position, argument) == Some(parameter.local)
+            })
+            .map(|(_, argument)| argument);
+        let is_omitted = passed.is_none()
+            && !is_decorated
+            && !parameter.is_rest
+            && !call.arguments.iter().any(|argument| argument.is_spread);
+        let found = match passed {
+            // A decorator may hand on other positions.
+            Some(argument) if is_decorated && argument.name.is_empty() => None,
+            Some(argument) if slot.entry.is_empty() => {
+                value_of(summaries, view, argument.value, *asked, known)
+            }
+            Some(argument) => {
+                entry_of(summaries, view, (argument.value, slot.entry), *asked, known)
+            }
+            None if is_omitted && slot.entry.is_empty() => {
+                omitted(values, function, parameter.constant)
+            }
+            None => None,
+        };
+        if let Some(found) = found
+            && told.last().is_none_or(|(last, _)| last != slot)
+        {
+            told.push((*slot, found));
+        }
+    }
+    summaries.contexts.number(function, told)
+}
+
+/// Whether something that nobody knows stands between a function and those who call it.
+fn is_decorated(values: &Values<'_>, function: FunctionKey) -> bool {
+    let body = values.world().function(function);
+    let parent = values.world().sibling(function, body.parent);
+    let language = values.world().language(function);
+    let is_known = |entity: &Entity| match entity {
+        Entity::External(path) => !values.library().call(language, *path).is_empty(),
+        Entity::Instance(..) | Entity::Scope(..) => true,
+        _ => false,
+    };
+    body.decorators.iter().any(|decorator| {
+        let entities = values.of(parent, decorator.value);
+        entities.is_empty() || !entities.iter().all(is_known)
+    })
+}
+
+/// What a parameter is for which nothing is passed.
+fn omitted(values: &Values<'_>, function: FunctionKey, constant: Option<Constant>) -> Option<Told> {
+    if values.world().language(function).is_python() {
+        constant.and_then(constant_told)
+    } else {
+        Some(Told::Constant(Constant::Null))
+    }
+}
+
+/// Numbers decide too little to tell calls apart by them.
+fn constant_told(constant: Constant) -> Option<Told> {
+    (!matches!(constant, Constant::Number(_))).then_some(Told::Constant(constant))
+}
+
+fn value_of(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    local: LocalId,
+    asked: Asked,
+    known: &dyn Fn(LocalId) -> Option<Told>,
+) -> Option<Told> {
+    if let Some(told) = known(local) {
+        return Some(told);
+    }
+    if asked == Asked::Class {
+        return match view.values.of(view.key, local) {
+            [Entity::Object(class)] => Some(Told::Object(*class)),
+            _ => None,
+        };
+    }
+    if summaries.is_shared(view.key, local) {
+        return None;
+    }
+    text::constant(summaries, view.key, local).and_then(constant_told)
+}
+
+/// What the entry of an object literal is; null where it has none.
+fn entry_of(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    (object, entry): (LocalId, Symbol),
+    asked: Asked,
+    known: &dyn Fn(LocalId) -> Option<Told>,
+) -> Option<Told> {
+    let entries = view.record(object)?;
+    if entries.iter().any(|(name, _)| name.is_empty()) {
+        return None;
+    }
+    let found = entries.iter().find(|(name, _)| *name == entry);
+    match found {
+        Some((_, local)) => value_of(summaries, view, *local, asked, known),
+        None => Some(Told::Constant(Constant::Null)),
+    }
+}
+
+// ---- what decides something ----------------------------------------------------------------------------------
+
+/// By function, what decides something in it: it is tested there, or passed on to where it is.
+fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
+    let world = values.world();
+    let mut seen: FxHashSet<(FunctionKey, Question)> = FxHashSet::default();
+    let mut slots: FxHashMap<FunctionKey, FxHashMap<LocalId, Slot>> = FxHashMap::default();
+    let mut work = Vec::new();
+    for function in world.functions() {
+        let body = world.function(function);
+        if body.parameters.is_empty() {
+            continue;
+        }
+        let known = slots_of(body);
+        for question in asked_in(values, function, &known) {
+            if seen.insert((function, question)) {
+                work.push((function, question));
+            }
+        }
+        slots.insert(function, known);
+    }
+    while let Some((function, (slot, asked))) = work.pop() {
+        let body = world.function(function);
+        let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
+            continue;
+        };
+        for caller in values.callers(function) {
+            let calling = world.function(caller.function);
+            let (Some(known), Terminator::Call { call, .. }) = (
+                slots.get(&caller.function),
+                &calling.block(caller.block).terminator,
+            ) else {
+                continue;
+            };
+            let mut arguments = call.arguments.iter().enumerate();
+            let passed = arguments.find(|(position, argument)| {
+                parameter_of(body, *position, argument) == Some(parameter.local)
+            });
+            let Some(outer) = passed.and_then(|(_, argument)| known.get(&argument.value)) else {
+                continue;
+            };
+            let outer = match (outer.entry.is_empty(), slot.entry.is_empty()) {
+                (_, true) => *outer,
+                (true, false) => Slot {
+                    entry: slot.entry,
+                    ..*outer
+                },
+                (false, false) => continue,
+            };
+            if seen.insert((caller.function, (outer, asked))) {
+                work.push((caller.function, (outer, asked)));
+            }
+        }
+    }
+    let mut found: FxHashMap<FunctionKey, Vec<Question>> = FxHashMap::default();
+    for (function, question) in seen {
+        found.entry(function).or_default().push(question);
+    }
+    for questions in found.values_mut() {
+        questions.sort_unstable();
+    }
+    found
+}
+
+/// The locals that are parameters, copies of them, or read from one.
+fn slots_of(body: &Function) -> FxHashMap<LocalId, Slot> {
+    let mut found = FxHashMap::default();
+    for (position, parameter) in body.parameters.iter().enumerate() {
+        let slot = Slot {
+            parameter: u32::try_from(position).unwrap_or(u32::MAX),
+            entry: Symbol::empty(),
+        };
+        found.insert(parameter.local, slot);
+    }
+    for statement in body.blocks.iter().flat_map(|block| &block.statements) {
+        let slot = match statement.action {
+            Action::Assign(target, Value::Local(source)) => {
+                found.get(&source).copied().map(|slot| (target, slot))
+            }
+            Action::Assign(target, Value::Field(object, entry)) => {
+                let slot = found.get(&object).filter(|slot| slot.entry.is_empty());
+                let is_parameter = matches!(body.local(object).kind, LocalKind::Parameter(_));
+                slot.filter(|_| is_parameter)
+                    .map(|slot| (target, Slot { entry, ..*slot }))
+            }
+            _ => None,
+        };
+        if let Some((target, slot)) = slot {
+            found.entry(target).or_insert(slot);
+        }
+    }
+    found
+}
+
+/// What a function itself asks of its parameters.
+fn asked_in(
+    values: &Values<'_>,
+    function: FunctionKey,
+    slots: &FxHashMap<LocalId, Slot>,
+) -> Vec<Question> {
+    let body = values.world().function(function);
+    let mut found = Vec::new();
+    for block in &body.blocks {
+        match &block.terminator {
+            Terminator::Branch {
+                test: Test::Truthy(local) | Test::Null(local) | Test::Equals(local, _),
+                ..
+            } => found.extend(slots.get(local).map(|slot| (*slot, Asked::Value))),
+            Terminator::Call { call, .. } if call.arguments.len() == 2 => {
+                let slot = slots.get(&call.arguments[0].value);
+                let tests = || tests_class(values, function, call.callee);
+                found.extend(slot.filter(|_| tests()).map(|slot| (*slot, Asked::Class)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a callee tells whether its first argument is an instance of its second.
+pub fn tests_class(values: &Values<'_>, function: FunctionKey, callee: Callee) -> bool {
+    let Callee::Local(local) = callee else {
+        return false;
+    };
+    let language = values.world().language(function);
+    let mut entities = values.of(function, local).iter();
+    entities.any(|entity| match entity {
+        Entity::External(path) => {
+            let facts = values.library().call(language, *path);
+            facts.iter().any(|fact| fact.has(Effect::TestsClass))
+        }
+        _ => false,
+    })
+}
+
+/// Whether an instance of a class is one of what a local stands for: a class, or several.
+pub fn is_instance(view: &View<'_>, class: ClassKey, tested: LocalId) -> Option<bool> {
+    let values = view.values;
+    let ancestry = values.ancestry(class);
+    let classes = view.sequence(tested);
+    let classes = classes.unwrap_or(std::slice::from_ref(&tested));
+    let mut is_unknown = false;
+    for local in classes {
+        match values.of(view.key, *local) {
+            [Entity::Class(other)] if ancestry.contains(other) => return Some(true),
+            // A subclass, for all that is known.
+            [Entity::Class(other)] => is_unknown |= values.ancestry(*other).contains(&class),
+            _ => is_unknown = true,
+        }
+    }
+    (!is_unknown).then_some(false)
+}
