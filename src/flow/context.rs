@@ -39,6 +39,8 @@ pub enum Told {
     Something,
     /// It is an instance of the class.
     Object(ClassKey),
+    /// It is this function.
+    Function(FunctionKey),
 }
 
 /// A parameter, or an entry of the object that is passed for it.
@@ -55,6 +57,7 @@ pub struct Slot {
 enum Asked {
     Value,
     Class,
+    Function,
 }
 
 type Question = (Slot, Asked);
@@ -208,11 +211,11 @@ fn value_of(
     if let Some(told) = known(local) {
         return Some(told);
     }
-    if asked == Asked::Class {
-        return match view.values.of(view.key, local) {
-            [Entity::Object(class)] => Some(Told::Object(*class)),
-            _ => None,
-        };
+    match (asked, view.values.of(view.key, local)) {
+        (Asked::Class, [Entity::Object(class)]) => return Some(Told::Object(*class)),
+        (Asked::Function, [Entity::Function(function)]) => return Some(Told::Function(*function)),
+        (Asked::Class | Asked::Function, _) => return None,
+        (Asked::Value, _) => {}
     }
     if summaries.is_shared(view.key, local) {
         return None;
@@ -347,8 +350,14 @@ fn asked_in(
                 test: Test::Truthy(local) | Test::Null(local) | Test::Equals(local, _),
                 ..
             } => found.extend(slots.get(local).map(|slot| (*slot, Asked::Value))),
-            Terminator::Call { call, .. } if call.arguments.len() == 2 => {
-                let slot = slots.get(&call.arguments[0].value);
+            Terminator::Call { call, .. } => {
+                if let Callee::Local(callee) = call.callee {
+                    found.extend(slots.get(&callee).map(|slot| (*slot, Asked::Function)));
+                }
+                let [tested, _] = call.arguments[..] else {
+                    continue;
+                };
+                let slot = slots.get(&tested.value);
                 let tests = || tests_class(values, function, call.callee);
                 found.extend(slot.filter(|_| tests()).map(|slot| (*slot, Asked::Class)));
             }

@@ -53,6 +53,35 @@ pub struct Hold {
     pub region: Region,
     /// How the calls' functions are asked.
     pub purpose: Purpose,
+    /// The calls with which a session begins by itself, in order; each may do so anew after a commit.
+    pub statements: Vec<BlockId>,
+}
+
+impl Hold {
+    /// How the connection comes to be held at a call: of the statements that may begin, the last before it.
+    pub fn begun_at(&self, view: &View<'_>, block: BlockId) -> Begun {
+        if !self.begun.is_automatic {
+            return self.begun.clone();
+        }
+        let order = view.order();
+        let leads_there = |statement: &&BlockId| order.first_after(**statement) <= block;
+        let mut before = self
+            .statements
+            .iter()
+            .filter(|statement| **statement < block);
+        let mut behind = self.statements.iter().filter(leads_there);
+        let Some(statement) = before.next_back().or_else(|| behind.next_back()) else {
+            return self.begun.clone();
+        };
+        Begun {
+            site: view.body.block(*statement).site,
+            callee: view
+                .call(*statement)
+                .map_or_else(Site::default, |call| call.callee_site),
+            through: None,
+            ..self.begun.clone()
+        }
+    }
 }
 
 /// All holds of the program, in order of function and place.
@@ -134,6 +163,7 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
         pools: Vec::new(),
         region: Region::whole(summaries, view),
         purpose: Purpose::Open,
+        statements: Vec::new(),
     })
 }
 
@@ -166,6 +196,7 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
             pools: Vec::new(),
             region: whole(summaries, function),
             purpose: Purpose::Open,
+            statements: Vec::new(),
         });
     }
     found
@@ -245,6 +276,8 @@ fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) 
     let subject = Subject::Given(given);
     let (mut held, solution) = held::solve(summaries, view, subject, Purpose::Open);
     let region = held.region(&solution);
+    let mut statements = std::mem::take(&mut held.statements);
+    statements.sort_unstable();
     Hold {
         function: view.key,
         kind: Kind::Transaction,
@@ -261,6 +294,7 @@ fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) 
         pools: reached::pools_of_local(summaries, view, guest.local.0),
         region,
         purpose: Purpose::Open,
+        statements,
     }
 }
 
@@ -289,6 +323,8 @@ fn hold<'p>(
     let is_scope = matches!(taken.at, Place::Entered | Place::ResultOrEntered);
     let (mut held, solution) = held::solve(summaries, view, subject.clone(), purpose);
     let mut region = held.region(&solution);
+    let mut statements = std::mem::take(&mut held.statements);
+    statements.sort_unstable();
     // Who gives it up himself has it until then, whatever foreign code does with it; else that may be its owner.
     if held.releases.is_empty() && !is_scope {
         let owning = if purpose == Purpose::Open {
@@ -316,6 +352,7 @@ fn hold<'p>(
         pools: reached::pools_behind(summaries, view, taken.block),
         region,
         purpose,
+        statements,
     }
 }
 
@@ -364,6 +401,7 @@ fn callbacks<'p>(
         pools: pools.clone(),
         region: region_given(summaries, function, role, purpose),
         purpose,
+        statements: Vec::new(),
     });
     holds.collect()
 }

@@ -82,7 +82,7 @@ fn tell(summaries: &mut Summaries<'_>, hold: &Hold, pool: Pool, hop: Hop) -> Opt
     let taking = summaries.view(last);
     Some(Nested {
         kind: hold.kind,
-        begun: hold.begun.clone(),
+        begun: hold.begun_at(&view, hop.block),
         function: hold.function,
         site: view.body.block(hop.block).site,
         callee: call.callee_site,

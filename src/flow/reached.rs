@@ -85,6 +85,8 @@ pub struct Reached {
     pub external: Option<Hop>,
     /// A statement.
     pub statement: Option<Hop>,
+    /// A statement over what is held.
+    pub own: Option<Hop>,
     /// Checkouts, each of another pool.
     pub checkouts: Vec<Checkout>,
 }
@@ -105,6 +107,7 @@ impl Reached {
     fn keep_common(&mut self, other: &Self) {
         self.external = self.external.filter(|_| other.external.is_some());
         self.statement = self.statement.filter(|_| other.statement.is_some());
+        self.own = self.own.filter(|_| other.own.is_some());
         let reaches = |pool| other.checkouts.iter().any(|known| known.pool == pool);
         self.checkouts.retain(|checkout| reaches(checkout.pool));
     }
@@ -114,6 +117,8 @@ impl Reached {
         self.external = self.external.or(external);
         let statement = other.statement.as_ref().map(&hop);
         self.statement = self.statement.or(statement);
+        let own = other.own.as_ref().map(&hop);
+        self.own = self.own.or(own);
         for checkout in &other.checkouts {
             let pool = checkout.pool;
             let is_known = self.checkouts.iter().any(|known| known.pool == pool);
@@ -133,7 +138,7 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let mut reached = known.clone();
     let calls = calls_of(summaries, &view, run);
     for held in &calls {
-        reached.note(&direct(summaries, &view, held.block), |hop| *hop);
+        reached.note(&direct(summaries, &view, held), |hop| *hop);
     }
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     for held in &calls {
@@ -170,7 +175,7 @@ pub fn reached_by(
     held: &HeldCall,
     purpose: Purpose,
 ) -> Reached {
-    let mut reached = direct(summaries, view, held.block);
+    let mut reached = direct(summaries, view, held);
     reached.note(&through(summaries, view, held, purpose), |hop| *hop);
     reached
 }
@@ -183,7 +188,11 @@ fn through(
     held: &HeldCall,
     purpose: Purpose,
 ) -> Reached {
-    let alternatives = targets::alternatives(view, held.block);
+    let alternatives = if held.is_told {
+        Vec::new()
+    } else {
+        targets::alternatives(view, held.block)
+    };
     let mut reached = Reached::default();
     let is_one_of = |function| alternatives.iter().any(|group| group.contains(function));
     for run in held
@@ -217,7 +226,7 @@ fn through(
 /// What one function that a call runs reaches, seen from the call.
 fn run_by(
     summaries: &mut Summaries<'_>,
-    held: &HeldCall,
+    call: &HeldCall,
     handed: Handed,
     purpose: Purpose,
 ) -> Reached {
@@ -225,15 +234,18 @@ fn run_by(
     let inner = summaries.reached(next);
     let mut reached = Reached::default();
     reached.note(&inner, |hop| Hop {
-        block: held.block,
+        block: call.block,
         next: Some(next),
         depth: hop.depth + 1,
     });
+    // What it does with what it was not given is nobody's here.
+    reached.own = reached.own.filter(|_| handed.role.is_some());
     reached
 }
 
 /// What a call reaches by itself.
-fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Reached {
+fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, held: &HeldCall) -> Reached {
+    let block = held.block;
     let here = Hop {
         block,
         next: None,
@@ -255,7 +267,7 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
         // What is lazy is built here, and sent where it is used.
         .filter(|(fact, _)| fact.when != When::Use)
         .any(|(fact, _)| sends.iter().any(|effect| fact.has(*effect)));
-    let checkouts = if is_checkout(view, call, block) {
+    let checkouts = if !held.is_own && is_checkout(view, call, block) {
         pools_of(summaries, view, block)
     } else {
         Vec::new()
@@ -263,6 +275,7 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Rea
     Reached {
         external,
         statement: is_statement.then_some(here),
+        own: (is_statement && held.is_own).then_some(here),
         checkouts: checkouts
             .into_iter()
             .map(|pool| Checkout {

@@ -95,7 +95,7 @@ fn wait(
     };
     Some(Wait {
         kind: hold.kind,
-        begun: hold.begun.clone(),
+        begun: hold.begun_at(view, hop.block),
         function: hold.function,
         site: view.body.block(hop.block).site,
         callee: call.callee_site,

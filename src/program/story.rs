@@ -28,7 +28,7 @@ impl Program<'_> {
     pub fn begun_step(&self, kind: Kind, begun: &Begun) -> Step {
         let message = match kind {
             _ if begun.setting.is_some() => "this puts each request into a transaction",
-            Kind::Transaction if begun.is_automatic => "its first statement begins a transaction",
+            Kind::Transaction if begun.is_automatic => "a statement begins a transaction here",
             Kind::Transaction => "transaction begins here",
             Kind::Session => "session opened here",
             Kind::Client => "client checked out here",

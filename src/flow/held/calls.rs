@@ -423,6 +423,9 @@ impl<'p> Held<'_, 'p> {
             if mode == Mode::Pending && self.waits_for_use() && self.sends(block, call, facts) {
                 after.returns = Some(Mode::Held);
                 after.raises = Mode::Held;
+                if !self.statements.contains(&block) {
+                    self.statements.push(block);
+                }
             }
             return after;
         }

@@ -2,7 +2,7 @@
 use crate::flow::context::Told;
 use crate::flow::summary::Shape;
 use crate::ir::{Constant, LocalId, Test};
-use crate::link::ClassKey;
+use crate::link::{ClassKey, FunctionKey};
 use crate::symbol::Symbol;
 
 /// What is known of a local on the way.
@@ -30,6 +30,8 @@ pub(super) enum Fact {
     Constant(Constant),
     /// It is an instance of this class of the program.
     Object(ClassKey),
+    /// It is this function of the program.
+    Function(FunctionKey),
     /// It is an error of a library, of the type that all of its errors have.
     Error(Symbol),
 }
@@ -57,6 +59,7 @@ impl Fact {
             Told::Constant(constant) => Self::Constant(constant),
             Told::Something => Self::Something,
             Told::Object(class) => Self::Object(class),
+            Told::Function(function) => Self::Function(function),
         }
     }
 
@@ -67,6 +70,7 @@ impl Fact {
             Self::Constant(constant) => Some(Told::Constant(constant)),
             Self::Something => Some(Told::Something),
             Self::Object(class) => Some(Told::Object(class)),
+            Self::Function(function) => Some(Told::Function(function)),
             _ => None,
         }
     }
@@ -173,7 +177,11 @@ impl Facts {
         self.0.retain(|(local, fact)| {
             let tells = matches!(
                 fact,
-                Fact::Null | Fact::Something | Fact::Constant(_) | Fact::Object(_)
+                Fact::Null
+                    | Fact::Something
+                    | Fact::Constant(_)
+                    | Fact::Object(_)
+                    | Fact::Function(_)
             );
             !tells || is_tested(*local)
         });

@@ -104,6 +104,8 @@ pub struct Held<'a, 'p> {
     pub releases: Vec<BlockId>,
     /// Blocks whose end gives the resource to somebody who may keep or release it.
     pub takes: Vec<BlockId>,
+    /// Blocks whose statement makes a session take its connection.
+    pub statements: Vec<BlockId>,
     returned_pending: bool,
     returned_taken: bool,
     /// Leaves out exceptions that hardly ever come.
@@ -511,6 +513,7 @@ impl<'a, 'p> Held<'a, 'p> {
             gives_back: false,
             releases: Vec::new(),
             takes: Vec::new(),
+            statements: Vec::new(),
             returned_pending: false,
             returned_taken: false,
             doubts: confidence == Confidence::High,

@@ -37,6 +37,8 @@ impl Region {
             HeldCall {
                 block,
                 runs: runs.collect(),
+                is_own: false,
+                is_told: false,
             }
         });
         Self {
@@ -64,6 +66,10 @@ pub struct HeldCall {
     pub block: BlockId,
     /// The functions it runs.
     pub runs: Vec<Handed>,
+    /// Its receiver is what is held.
+    pub is_own: bool,
+    /// Of several functions that its callee may be, the caller has told which it is.
+    pub is_told: bool,
 }
 
 impl Held<'_, '_> {
@@ -92,8 +98,16 @@ impl Held<'_, '_> {
                 self.statement(&mut mode, &mut facts, statement);
             }
             if mode == wanted {
-                let runs = self.handed(block, &facts);
-                found.calls.push(HeldCall { block, runs });
+                let callee = match call.callee {
+                    Callee::Local(local) => facts.get(local),
+                    Callee::Method(..) => None,
+                };
+                found.calls.push(HeldCall {
+                    block,
+                    runs: self.handed(block, &facts),
+                    is_own: uses(call, &facts),
+                    is_told: matches!(callee, Some(Fact::Function(_))),
+                });
             }
         }
         found
@@ -116,7 +130,12 @@ impl Held<'_, '_> {
         let Some(call) = view.call(block) else {
             return Vec::new();
         };
-        let functions = targets::run_by(&view, block);
+        let mut functions = targets::run_by(&view, block);
+        if let Callee::Local(local) = call.callee
+            && let Some(Fact::Function(told)) = facts.get(local)
+        {
+            functions.retain(|function| *function == told);
+        }
         functions
             .into_iter()
             .map(|function| Handed {
@@ -164,22 +183,16 @@ impl Held<'_, '_> {
             return false;
         }
         let view = Rc::clone(&self.view);
-        let uses = |local| {
-            facts
-                .get(local)
-                .is_some_and(|fact| fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor))
-        };
-        let is_receiver = matches!(call.callee, Callee::Method(receiver, _) if uses(receiver));
         let queries = |fact: &CallFact| fact.has(Effect::Queries) && !fact.has(Effect::Begins);
         let facts_of = &view.meaning(block).facts;
-        if is_receiver && facts_of.iter().any(|(fact, _)| queries(fact)) {
+        if uses(call, facts) && facts_of.iter().any(|(fact, _)| queries(fact)) {
             return true;
         }
         let handed = self.handed(block, facts);
         handed.into_iter().any(|handed| {
             handed.role.is_some() && {
                 let run = Run::of(handed, Purpose::Holding);
-                self.summaries.reached(run).statement.is_some()
+                self.summaries.reached(run).own.is_some()
             }
         })
     }
@@ -300,4 +313,12 @@ impl Held<'_, '_> {
     pub(super) fn left_open(mode: Mode, facts: Facts) -> engine::Step<Mode, Facts> {
         super::leaving(Exit::Release, mode, facts)
     }
+}
+
+/// Whether a call is made on what is followed, a part or a cursor of it.
+fn uses(call: &Call, facts: &Facts) -> bool {
+    let (Callee::Method(callee, _) | Callee::Local(callee)) = call.callee;
+    facts
+        .get(callee)
+        .is_some_and(|fact| fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor))
 }
