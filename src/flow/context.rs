@@ -19,6 +19,9 @@ use std::rc::Rc;
 /// Contexts told apart per function; of more calls nothing is told.
 const CONTEXT_LIMIT: usize = 8;
 
+/// Parameters told apart that one variable may be copied from.
+const COPY_LIMIT: usize = 4;
+
 /// One of the contexts of a function, by number; of the first nothing is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Context(u8);
@@ -51,6 +54,9 @@ pub struct Slot {
     /// The entry; empty for the parameter itself.
     pub entry: Symbol,
 }
+
+/// What is known of a local, or of its entry; an empty name is the local itself.
+pub type Known<'a> = &'a dyn Fn(LocalId, Symbol) -> Option<Told>;
 
 /// What is asked of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,13 +116,13 @@ impl Contexts {
     }
 }
 
-/// What the call at the end of a block tells a function that it runs; `known` is what is known there of a local.
+/// What the call at the end of a block tells a function that it runs; `known` answers what is known there.
 pub fn of_call(
     summaries: &mut Summaries<'_>,
     view: &View<'_>,
     block: crate::ir::BlockId,
     function: FunctionKey,
-    known: &dyn Fn(LocalId) -> Option<Told>,
+    known: Known<'_>,
 ) -> Context {
     let values = summaries.values;
     let Some(call) = view.call(block) else {
@@ -206,9 +212,9 @@ fn value_of(
     view: &View<'_>,
     local: LocalId,
     asked: Asked,
-    known: &dyn Fn(LocalId) -> Option<Told>,
+    known: Known<'_>,
 ) -> Option<Told> {
-    if let Some(told) = known(local) {
+    if let Some(told) = known(local, Symbol::empty()) {
         return Some(told);
     }
     match (asked, view.values.of(view.key, local)) {
@@ -216,6 +222,11 @@ fn value_of(
         (Asked::Function, [Entity::Function(function)]) => return Some(Told::Function(*function)),
         (Asked::Class | Asked::Function, _) => return None,
         (Asked::Value, _) => {}
+    }
+    // An object is truthy, even without entries.
+    let is_script = !view.values.world().language(view.key).is_python();
+    if is_script && view.record(local).is_some() {
+        return Some(Told::Something);
     }
     if summaries.is_shared(view.key, local) {
         return None;
@@ -229,8 +240,11 @@ fn entry_of(
     view: &View<'_>,
     (object, entry): (LocalId, Symbol),
     asked: Asked,
-    known: &dyn Fn(LocalId) -> Option<Told>,
+    known: Known<'_>,
 ) -> Option<Told> {
+    if let Some(told) = known(object, entry) {
+        return Some(told);
+    }
     let entries = view.record(object)?;
     if entries.iter().any(|(name, _)| name.is_empty()) {
         return None;
@@ -248,7 +262,7 @@ fn entry_of(
 fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
     let world = values.world();
     let mut seen: FxHashSet<(FunctionKey, Question)> = FxHashSet::default();
-    let mut slots: FxHashMap<FunctionKey, FxHashMap<LocalId, Slot>> = FxHashMap::default();
+    let mut slots: FxHashMap<FunctionKey, Slots> = FxHashMap::default();
     let mut work = Vec::new();
     for function in world.functions() {
         let body = world.function(function);
@@ -280,19 +294,17 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
             let passed = arguments.find(|(position, argument)| {
                 parameter_of(body, *position, argument) == Some(parameter.local)
             });
-            let Some(outer) = passed.and_then(|(_, argument)| known.get(&argument.value)) else {
-                continue;
-            };
-            let outer = match (outer.entry.is_empty(), slot.entry.is_empty()) {
-                (_, true) => *outer,
-                (true, false) => Slot {
-                    entry: slot.entry,
-                    ..*outer
-                },
-                (false, false) => continue,
-            };
-            if seen.insert((caller.function, (outer, asked))) {
-                work.push((caller.function, (outer, asked)));
+            let outer = passed.and_then(|(_, argument)| known.get(&argument.value));
+            for outer in outer.into_iter().flatten() {
+                let entry = match (outer.entry.is_empty(), slot.entry.is_empty()) {
+                    (_, true) => outer.entry,
+                    (true, false) => slot.entry,
+                    (false, false) => continue,
+                };
+                let question = (Slot { entry, ..*outer }, asked);
+                if seen.insert((caller.function, question)) {
+                    work.push((caller.function, question));
+                }
             }
         }
     }
@@ -306,60 +318,64 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
     found
 }
 
+/// By local, the slots that it is, or is copied from.
+type Slots = FxHashMap<LocalId, Vec<Slot>>;
+
 /// The locals that are parameters, copies of them, or read from one.
-fn slots_of(body: &Function) -> FxHashMap<LocalId, Slot> {
-    let mut found = FxHashMap::default();
+fn slots_of(body: &Function) -> Slots {
+    let mut found = Slots::default();
     for (position, parameter) in body.parameters.iter().enumerate() {
         let slot = Slot {
             parameter: u32::try_from(position).unwrap_or(u32::MAX),
             entry: Symbol::empty(),
         };
-        found.insert(parameter.local, slot);
+        found.insert(parameter.local, vec![slot]);
     }
     for statement in body.blocks.iter().flat_map(|block| &block.statements) {
-        let slot = match statement.action {
-            Action::Assign(target, Value::Local(source)) => {
-                found.get(&source).copied().map(|slot| (target, slot))
-            }
+        let (target, read) = match statement.action {
+            Action::Assign(target, Value::Local(source)) => (target, found.get(&source).cloned()),
             Action::Assign(target, Value::Field(object, entry)) => {
-                let slot = found.get(&object).filter(|slot| slot.entry.is_empty());
                 let is_parameter = matches!(body.local(object).kind, LocalKind::Parameter(_));
-                slot.filter(|_| is_parameter)
-                    .map(|slot| (target, Slot { entry, ..*slot }))
+                let of_parameter = found.get(&object).filter(|_| is_parameter);
+                let slot = of_parameter.and_then(|slots| slots.first());
+                (target, slot.map(|slot| vec![Slot { entry, ..*slot }]))
             }
-            _ => None,
+            _ => continue,
         };
-        if let Some((target, slot)) = slot {
-            found.entry(target).or_insert(slot);
+        let slots: &mut Vec<Slot> = found.entry(target).or_default();
+        for slot in read.unwrap_or_default() {
+            if slots.len() < COPY_LIMIT && !slots.contains(&slot) {
+                slots.push(slot);
+            }
         }
     }
     found
 }
 
 /// What a function itself asks of its parameters.
-fn asked_in(
-    values: &Values<'_>,
-    function: FunctionKey,
-    slots: &FxHashMap<LocalId, Slot>,
-) -> Vec<Question> {
+fn asked_in(values: &Values<'_>, function: FunctionKey, slots: &Slots) -> Vec<Question> {
     let body = values.world().function(function);
     let mut found = Vec::new();
+    let mut ask = |local: LocalId, asked: Asked| {
+        let slots = slots.get(&local).into_iter().flatten();
+        found.extend(slots.map(|slot| (*slot, asked)));
+    };
     for block in &body.blocks {
         match &block.terminator {
             Terminator::Branch {
                 test: Test::Truthy(local) | Test::Null(local) | Test::Equals(local, _),
                 ..
-            } => found.extend(slots.get(local).map(|slot| (*slot, Asked::Value))),
+            } => ask(*local, Asked::Value),
             Terminator::Call { call, .. } => {
                 if let Callee::Local(callee) = call.callee {
-                    found.extend(slots.get(&callee).map(|slot| (*slot, Asked::Function)));
+                    ask(callee, Asked::Function);
                 }
-                let [tested, _] = call.arguments[..] else {
-                    continue;
-                };
-                let slot = slots.get(&tested.value);
-                let tests = || tests_class(values, function, call.callee);
-                found.extend(slot.filter(|_| tests()).map(|slot| (*slot, Asked::Class)));
+                if let [tested, _] = call.arguments[..]
+                    && slots.contains_key(&tested.value)
+                    && tests_class(values, function, call.callee)
+                {
+                    ask(tested.value, Asked::Class);
+                }
             }
             _ => {}
         }

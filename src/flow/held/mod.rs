@@ -527,9 +527,14 @@ impl<'a, 'p> Held<'a, 'p> {
     /// Adds what the caller tells.
     fn with_context(mut self, context: Context) -> Self {
         let body = self.view.body;
+        // The default of what is not passed, `{}`, is no assignment here.
+        let is_default = |value: &Value| matches!(value, Value::Record(parts) if parts.is_empty());
         let is_assigned = |local: LocalId| {
             let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
-            statements.any(|statement| matches!(statement.action, Action::Assign(target, _) if target == local))
+            statements.any(|statement| {
+                matches!(&statement.action, Action::Assign(target, value)
+                    if *target == local && !is_default(value))
+            })
         };
         for (slot, told) in self.summaries.contexts.told(self.view.key, context).iter() {
             let Some(parameter) = body.parameters.get(slot.parameter as usize) else {

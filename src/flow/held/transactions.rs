@@ -32,7 +32,7 @@ impl Region {
             let runs = functions.map(|function| Handed {
                 function,
                 role: None,
-                context: context::of_call(summaries, view, block, function, &|_| None),
+                context: context::of_call(summaries, view, block, function, &|_, _| None),
             });
             HeldCall {
                 block,
@@ -141,9 +141,21 @@ impl Held<'_, '_> {
             .map(|function| Handed {
                 function,
                 role: self.role_in(call, function, facts),
-                context: context::of_call(self.summaries, &view, block, function, &|local| {
-                    facts.get(local).and_then(Fact::told)
-                }),
+                context: context::of_call(
+                    self.summaries,
+                    &view,
+                    block,
+                    function,
+                    &|local, entry| {
+                        if entry.is_empty() {
+                            return facts.get(local).and_then(Fact::told);
+                        }
+                        let mut entries = self.told_entries.iter();
+                        let told =
+                            entries.find(|(object, name, _)| *object == local && *name == entry);
+                        told.and_then(|(_, _, fact)| fact.told())
+                    },
+                ),
             })
             .collect()
     }
