@@ -5,9 +5,10 @@
 //! that a branch which the caller has ruled out is not taken.
 use super::sites::View;
 use super::summary::Summaries;
+use super::targets::RUNS;
 use super::text;
 use crate::ir::{
-    Action, CallKind, Callee, Constant, Function, LocalId, LocalKind, Terminator, Test, Value,
+    Action, Call, CallKind, Callee, Constant, Function, LocalId, LocalKind, Terminator, Test, Value,
 };
 use crate::library::Effect;
 use crate::link::values::{Entity, Values, parameter_of};
@@ -38,6 +39,8 @@ impl Context {
 pub enum Told {
     /// It is this constant.
     Constant(Constant),
+    /// It is not null.
+    Present,
     /// It is something truthy.
     Something,
     /// It is an instance of the class.
@@ -214,19 +217,24 @@ fn value_of(
     asked: Asked,
     known: Known<'_>,
 ) -> Option<Told> {
-    if let Some(told) = known(local, Symbol::empty()) {
-        return Some(told);
-    }
+    let told = known(local, Symbol::empty());
     match (asked, view.values.of(view.key, local)) {
+        (Asked::Class, _) if matches!(told, Some(Told::Object(_))) => return told,
+        (Asked::Function, _) if matches!(told, Some(Told::Function(_))) => return told,
         (Asked::Class, [Entity::Object(class)]) => return Some(Told::Object(*class)),
         (Asked::Function, [Entity::Function(function)]) => return Some(Told::Function(*function)),
         (Asked::Class | Asked::Function, _) => return None,
+        (Asked::Value, _) if told.is_some() => return told,
         (Asked::Value, _) => {}
     }
-    // An object is truthy, even without entries.
-    let is_script = !view.values.world().language(view.key).is_python();
-    if is_script && view.record(local).is_some() {
-        return Some(Told::Something);
+    // An object is truthy, even without entries; a list or mapping of Python's may be empty.
+    if view.record(local).is_some() || view.sequence(local).is_some() {
+        let is_python = view.values.world().language(view.key).is_python();
+        return Some(if is_python {
+            Told::Present
+        } else {
+            Told::Something
+        });
     }
     if summaries.is_shared(view.key, local) {
         return None;
@@ -370,6 +378,11 @@ fn asked_in(values: &Values<'_>, function: FunctionKey, slots: &Slots) -> Vec<Qu
                 if let Callee::Local(callee) = call.callee {
                     ask(callee, Asked::Function);
                 }
+                let handed = call.arguments.iter().map(|argument| argument.value);
+                let mut handed = handed.filter(|local| slots.contains_key(local)).peekable();
+                if handed.peek().is_some() && runs_callbacks(values, function, call) {
+                    handed.for_each(|local| ask(local, Asked::Function));
+                }
                 if let [tested, _] = call.arguments[..]
                     && slots.contains_key(&tested.value)
                     && tests_class(values, function, call.callee)
@@ -381,6 +394,12 @@ fn asked_in(values: &Values<'_>, function: FunctionKey, slots: &Slots) -> Vec<Qu
         }
     }
     found
+}
+
+/// Whether a library's callee runs the functions that it is handed.
+fn runs_callbacks(values: &Values<'_>, function: FunctionKey, call: &Call) -> bool {
+    let meaning = values.meaning(function, call);
+    RUNS.iter().any(|effect| meaning.fact(*effect).is_some())
 }
 
 /// Whether a callee tells whether its first argument is an instance of its second.

@@ -85,11 +85,22 @@ pub struct Reached {
     pub external: Option<Hop>,
     /// A statement.
     pub statement: Option<Hop>,
-    /// A statement over what is held.
-    pub own: Option<Hop>,
+    /// A statement over what is held, which is sent unless more than one condition on the way fails.
+    pub own: Option<Own>,
     /// Checkouts, each of another pool.
     pub checkouts: Vec<Checkout>,
 }
+
+/// A statement over what is held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Own {
+    /// Conditions on the way.
+    conditions: u8,
+}
+
+/// Conditions on the way to a statement that leave it certain enough that it is sent: an early return, but not a cache
+/// behind a setting.
+const OWN_CONDITION_LIMIT: u8 = 1;
 
 /// A checkout that is reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,13 +114,30 @@ pub struct Checkout {
 }
 
 impl Reached {
-    /// Keeps what another reaches as well.
-    fn keep_common(&mut self, other: &Self) {
-        self.external = self.external.filter(|_| other.external.is_some());
-        self.statement = self.statement.filter(|_| other.statement.is_some());
-        self.own = self.own.filter(|_| other.own.is_some());
-        let reaches = |pool| other.checkouts.iter().any(|known| known.pool == pool);
-        self.checkouts.retain(|checkout| reaches(checkout.pool));
+    /// What all of several reach, by the first that does.
+    fn common(all: &[Self], count: usize) -> Self {
+        let is_common =
+            |reaches: &dyn Fn(&Self) -> bool| all.len() == count && all.iter().all(reaches);
+        let mut found = Self::default();
+        for reached in all {
+            found.note(reached, |hop| *hop);
+        }
+        if !is_common(&|reached| reached.external.is_some()) {
+            found.external = None;
+        }
+        if !is_common(&|reached| reached.statement.is_some()) {
+            found.statement = None;
+        }
+        if !is_common(&|reached| reached.own.is_some()) {
+            found.own = None;
+        }
+        found.checkouts.retain(|checkout| {
+            is_common(&|reached| {
+                let mut pools = reached.checkouts.iter().map(|known| known.pool);
+                pools.any(|pool| pool == checkout.pool)
+            })
+        });
+        found
     }
 
     fn note(&mut self, other: &Self, hop: impl Fn(&Hop) -> Hop) {
@@ -117,8 +145,10 @@ impl Reached {
         self.external = self.external.or(external);
         let statement = other.statement.as_ref().map(&hop);
         self.statement = self.statement.or(statement);
-        let own = other.own.as_ref().map(&hop);
-        self.own = self.own.or(own);
+        self.own = match (self.own, other.own) {
+            (Some(one), Some(other)) if other.conditions < one.conditions => Some(other),
+            (one, other) => one.or(other),
+        };
         for checkout in &other.checkouts {
             let pool = checkout.pool;
             let is_known = self.checkouts.iter().any(|known| known.pool == pool);
@@ -138,7 +168,9 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let mut reached = known.clone();
     let calls = calls_of(summaries, &view, run);
     for held in &calls {
-        reached.note(&direct(summaries, &view, held), |hop| *hop);
+        let mut inner = direct(summaries, &view, held);
+        weigh(&mut inner, &reached, &view, held.block);
+        reached.note(&inner, |hop| *hop);
     }
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     for held in &calls {
@@ -146,6 +178,7 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
         let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
         let checkouts = inner.checkouts.iter_mut();
         checkouts.for_each(|checkout| checkout.is_limited |= limits);
+        weigh(&mut inner, &reached, &view, held.block);
         reached.note(&inner, |hop| *hop);
     }
     // `async with semaphore:` around it, wherever it stands in the function.
@@ -157,6 +190,22 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let checkouts = reached.checkouts.iter_mut();
     checkouts.for_each(|checkout| checkout.is_limited |= enters_limit);
     reached
+}
+
+/// Counts the condition under which a call is made; forgets a statement that too many stand before.
+fn weigh(inner: &mut Reached, known: &Reached, view: &View<'_>, block: BlockId) {
+    let Some(own) = &mut inner.own else {
+        return;
+    };
+    let is_better = known
+        .own
+        .is_none_or(|known| own.conditions < known.conditions);
+    if is_better && is_conditional(view, block) {
+        own.conditions += 1;
+    }
+    if own.conditions > OWN_CONDITION_LIMIT {
+        inner.own = None;
+    }
 }
 
 fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
@@ -194,31 +243,20 @@ fn through(
         targets::alternatives(view, held.block)
     };
     let mut reached = Reached::default();
-    let is_one_of = |function| alternatives.iter().any(|group| group.contains(function));
-    for run in held
-        .runs
-        .iter()
-        .filter(|handed| !is_one_of(&handed.function))
-    {
-        let inner = run_by(summaries, held, *run, purpose);
-        reached.note(&inner, |hop| *hop);
+    for run in &held.runs {
+        let is_one_of = |group: &Vec<FunctionKey>| group.contains(&run.function);
+        if !alternatives.iter().any(is_one_of) {
+            let inner = run_by(summaries, held, *run, purpose);
+            reached.note(&inner, |hop| *hop);
+        }
     }
     for group in &alternatives {
-        let runs = group.iter().map(|function| {
-            let mut runs = held.runs.iter();
-            runs.find(|run| run.function == *function).copied()
-        });
         // One that is not run here reaches nothing here.
-        let runs: Option<Vec<_>> = runs.collect();
-        let mut inner = runs.into_iter().flatten();
-        let Some(first) = inner.next() else {
-            continue;
-        };
-        let mut common = run_by(summaries, held, first, purpose);
-        for run in inner {
-            common.keep_common(&run_by(summaries, held, run, purpose));
-        }
-        reached.note(&common, |hop| *hop);
+        let runs = held.runs.iter();
+        let runs = runs.filter(|run| group.contains(&run.function));
+        let inner = runs.map(|run| run_by(summaries, held, *run, purpose));
+        let inner: Vec<_> = inner.collect();
+        reached.note(&Reached::common(&inner, group.len()), |hop| *hop);
     }
     reached
 }
@@ -275,7 +313,7 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, held: &HeldCall) -> Re
     Reached {
         external,
         statement: is_statement.then_some(here),
-        own: (is_statement && held.is_own).then_some(here),
+        own: (is_statement && held.is_own).then_some(Own { conditions: 0 }),
         checkouts: checkouts
             .into_iter()
             .map(|pool| Checkout {

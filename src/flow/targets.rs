@@ -7,10 +7,18 @@ use super::sites::View;
 use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator, Value};
 use crate::library::{CallFact, Effect, When};
 use crate::link::FunctionKey;
-use crate::link::values::{Entity, SET_LIMIT};
+use crate::link::values::{Entity, SET_LIMIT, Values};
 
 /// A promise is followed through this many hands to whoever awaits it.
 const PROMISE_LIMIT: u32 = 6;
+
+/// Effects of callees that run what they are handed.
+pub const RUNS: [Effect; 4] = [
+    Effect::CallsBack,
+    Effect::Iterates,
+    Effect::FansOut,
+    Effect::Limits,
+];
 
 /// The functions that run while the call at the end of a block does.
 pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
@@ -32,13 +40,7 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     let enters = call.kind != CallKind::Exit;
     found.extend(meaning.generators.iter().copied().filter(|_| enters));
     let facts = || meaning.facts.iter().map(|(fact, _)| *fact);
-    let runs = [
-        Effect::CallsBack,
-        Effect::Iterates,
-        Effect::FansOut,
-        Effect::Limits,
-    ];
-    if facts().any(|fact| runs.iter().any(|effect| fact.has(*effect))) {
+    if facts().any(|fact| RUNS.iter().any(|effect| fact.has(*effect))) {
         let locals = call.arguments.iter().map(|argument| argument.value);
         let callbacks = locals.flat_map(|local| functions_of(view, local));
         // The promises that `map` makes are awaited, or not, as what it gives is.
@@ -54,7 +56,8 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
 }
 
 /// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of,
-/// what several callers pass. One that only raises is none: it says that others override it.
+/// what several callers pass. One that only raises is none: it says that others override it. Nor is one that stands in
+/// for those that do the work.
 pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<Vec<FunctionKey>> {
     let world = view.values.world();
     let returns = |function: &FunctionKey| {
@@ -63,7 +66,8 @@ pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<Vec<FunctionKey>> {
             .iter()
             .any(|block| matches!(block.terminator, Terminator::Return(_)))
     };
-    let mut found = vec![view.meaning(block).functions.clone()];
+    let meaning = view.meaning(block);
+    let mut found = vec![meaning.functions.clone()];
     let arguments = view.call(block).map_or(&[][..], |call| &call.arguments);
     found.extend(
         arguments
@@ -71,14 +75,45 @@ pub fn alternatives(view: &View<'_>, block: BlockId) -> Vec<Vec<FunctionKey>> {
             .map(|argument| functions_of(view, argument.value)),
     );
     for group in &mut found {
-        group.retain(returns);
+        group.retain(|function| {
+            let is_override = meaning.overrides.contains(function);
+            returns(function) && !(is_override && is_stand_in(view.values, *function))
+        });
     }
     found.retain(|group| group.len() > 1);
     found
 }
 
+/// Whether a method does nothing, or only says so: `send() { console.log("not sent") }`.
+fn is_stand_in(values: &Values<'_>, function: FunctionKey) -> bool {
+    let blocks = &values.world().function(function).blocks;
+    blocks.iter().all(|block| match &block.terminator {
+        Terminator::Call { call, .. } => {
+            let meaning = values.meaning(function, call);
+            let mut facts = meaning.facts.iter();
+            meaning.functions.is_empty()
+                && !meaning.facts.is_empty()
+                && facts.all(|(fact, _)| fact.has(Effect::CannotRaise))
+        }
+        _ => true,
+    })
+}
+
+/// Whether a call runs a function that one of its locals stands for, before it is done.
+pub fn is_run(view: &View<'_>, block: BlockId, local: LocalId, function: FunctionKey) -> bool {
+    let Some(call) = view.call(block) else {
+        return false;
+    };
+    let traits = view.values.world().function(function).traits;
+    let is_over = !traits.is_async || is_awaited(view, call);
+    let facts = view.meaning(block).facts.iter();
+    let mut facts = facts.map(|(fact, _)| *fact);
+    let is_callee = matches!(call.callee, Callee::Local(callee) if callee == local);
+    is_over && (is_callee || facts.any(|fact| RUNS.iter().any(|effect| fact.has(*effect))))
+}
+
 /// The functions that a local stands for; none where it stands for more than is kept.
-fn functions_of(view: &View<'_>, local: LocalId) -> Vec<FunctionKey> {
+pub fn functions_of(view: &View<'_>, local: LocalId) -> Vec<FunctionKey> {
     let entities = view.values.of(view.key, local);
     if entities.len() >= SET_LIMIT {
         return Vec::new();

@@ -11,6 +11,7 @@ macro_rules! files {
 
 /// Name and text of every embedded library file.
 pub(super) const FILES: &[(&str, &str)] = files![
+    "abc",
     "aiohttp",
     "aiohttp-web",
     "aiomysql",

@@ -69,6 +69,8 @@ pub enum Effect {
     Bounds,
     /// What it decorates runs outside the transaction that a setting would put it in.
     OptsOut,
+    /// The method it decorates has no code of its own: those have it that inherit from the class.
+    MakesAbstract,
     /// Tells whether its first argument is an instance of its second, or of one of several.
     TestsClass,
     /// Puts the statement that is its receiver into the transaction that is its argument: `transacting`.

@@ -17,6 +17,8 @@ pub struct Meaning<'l> {
     pub facts: Vec<(&'l CallFact, Option<Entity>)>,
     /// Functions of the program it may run; constructors among them.
     pub functions: Vec<FunctionKey>,
+    /// Those of them that the classes have which inherit from the receiver's.
+    pub overrides: Vec<FunctionKey>,
     /// Classes of the program it may instantiate.
     pub constructs: Vec<ClassKey>,
     /// Generator functions it may enter or resume.
@@ -82,6 +84,10 @@ impl<'w> Values<'w> {
         for dispatch in self.dispatch(function, call, entity, method) {
             match dispatch {
                 Dispatch::Function(target) => meaning.functions.push(target),
+                Dispatch::Override(target, _) => {
+                    meaning.functions.push(target);
+                    meaning.overrides.push(target);
+                }
                 Dispatch::Construct(class) => {
                     meaning.constructs.push(class);
                     let names = ["__init__", "constructor"].iter();

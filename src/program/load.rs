@@ -14,20 +14,23 @@ use crate::ir::{
 };
 use crate::library::{Effect, Library};
 use crate::link::resolve::Resolver;
-use crate::link::values::Values;
+use crate::link::values::{News, Values};
 use crate::link::{ClassKey, FunctionKey};
 use crate::lower;
 use crate::progress::Progress;
 use crate::source::{FileId, Language, Source, Sources};
 use crate::symbol::Symbol;
 use aho_corasick::AhoCorasick;
-use memchr::memmem;
+use memchr::{memmem, memrchr};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields and calls that a callee is read from: `this.services.users.find()`, `User.get(id).lock(session)`.
 const FIELD_LIMIT: usize = 6;
+
+/// Files of heirs of one class; of a class that has more, nobody knows which is meant.
+const HEIR_LIMIT: usize = 16;
 
 /// Exported names, each with the words of which one must stand beside a use that matters; none where any use does.
 type Names = BTreeMap<Symbol, Vec<&'static str>>;
@@ -47,6 +50,10 @@ pub(super) struct Loader<'s> {
     running: Running,
     /// What is of interest of what a file exports.
     exports: FxHashMap<FileId, Names>,
+    /// Classes of which heirs are called, by functions that nothing runs yet while something is held.
+    open: FxHashMap<FunctionKey, Vec<ClassKey>>,
+    /// Classes whose heirs are looked for.
+    sought: FxHashSet<ClassKey>,
     /// By file: those that export all that it exports.
     passers: FxHashMap<FileId, Vec<FileId>>,
     imports: FxHashMap<FileId, Imports>,
@@ -69,6 +76,8 @@ impl<'s> Loader<'s> {
             interest: Interest::default(),
             running: Running::default(),
             exports: FxHashMap::default(),
+            open: FxHashMap::default(),
+            sought: FxHashSet::default(),
             passers: FxHashMap::default(),
             imports: FxHashMap::default(),
             importers: None,
@@ -91,9 +100,11 @@ impl<'s> Loader<'s> {
         let mut missing = BTreeSet::new();
         self.inherited(values, &mut missing);
         self.called(values, &gain.holding, &mut missing);
-        for function in self.running.hear(values, &news, self.seen) {
-            self.follow(values, function, &mut missing, |_| true);
+        let running = self.running.hear(values, &news, self.seen);
+        for function in &running {
+            self.follow(values, *function, &mut missing, |_| true);
         }
+        self.inheriting(values, &news, &running, &mut missing);
         let wanted = self.wanted(values, &gain);
         self.importing(wanted, &mut missing);
         self.seen += values.world().newest(self.seen).len();
@@ -213,6 +224,59 @@ impl Loader<'_> {
                 for base in &class.bases {
                     self.import_of(values, parent, *base, missing);
                 }
+            }
+        }
+    }
+
+    /// Files of classes that have the methods which code that may run while something is held calls of their base.
+    fn inheriting(
+        &mut self,
+        values: &Values<'_>,
+        news: &News,
+        running: &[FunctionKey],
+        missing: &mut BTreeSet<FileId>,
+    ) {
+        let mut sought = Vec::new();
+        for (function, class) in &news.open {
+            if self.running.has(*function) {
+                sought.push(*class);
+            } else {
+                self.open.entry(*function).or_default().push(*class);
+            }
+        }
+        for function in running {
+            sought.extend(self.open.remove(function).into_iter().flatten());
+        }
+        // Who inherits from a class that is sought hands it on.
+        let hands_on = |class: &&ClassKey| {
+            let ancestry = values.ancestry(**class);
+            ancestry.iter().any(|base| self.sought.contains(base))
+        };
+        if !self.sought.is_empty() {
+            sought.extend(news.classes.iter().filter(hands_on));
+        }
+        sought.retain(|class| self.sought.insert(*class));
+        if sought.is_empty() {
+            return;
+        }
+        if self.importers.is_none() {
+            let unloaded = self.unloaded();
+            self.importers = Some(Importers::new(self.sources, self.resolver, &unloaded));
+        }
+        let Some(importers) = &self.importers else {
+            return;
+        };
+        let world = values.world();
+        for class in sought {
+            let name = world.class(class).name;
+            let file = world.module(world.function_near(class, FunctionId(0))).file;
+            let heirs = importers.of(file).iter().filter(|importer| {
+                !self.is_loaded[importer.0 as usize]
+                    && inherits(self.sources.get(**importer), &name)
+            });
+            let heirs: Vec<_> = heirs.take(HEIR_LIMIT + 1).collect();
+            if heirs.len() <= HEIR_LIMIT {
+                missing.extend(heirs);
             }
         }
     }
@@ -537,6 +601,22 @@ fn uses(source: &Source, names: &Names) -> bool {
                         .any(|word| memmem::find(text, word.as_bytes()).is_some())
                     || is_passed(text, name))
         })
+}
+
+/// Whether a class of a text names this one in its header.
+fn inherits(source: &Source, name: &str) -> bool {
+    let text = source.text.as_bytes();
+    memmem::find_iter(text, name).any(|start| {
+        let line = memrchr(b'\n', &text[..start]).map_or(0, |end| end + 1);
+        let before = &text[line..start];
+        let is_whole = !text.get(start + name.len()).copied().is_some_and(is_word)
+            && !before.last().copied().is_some_and(is_word);
+        let words = ["class ", "interface ", "extends ", "implements "];
+        is_whole
+            && words
+                .iter()
+                .any(|word| memmem::find(before, word.as_bytes()).is_some())
+    })
 }
 
 /// Whether a name stands right behind a parenthesis or an equals sign, as an argument does.

@@ -21,6 +21,11 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Whether a function may run while something is held.
+    pub(super) fn has(&self, function: FunctionKey) -> bool {
+        self.reached.contains(&function)
+    }
+
     /// Thinks the news through: functions that came to be reached, in order.
     pub(super) fn hear(
         &mut self,

@@ -24,6 +24,8 @@ pub(super) enum Fact {
     Cursor,
     /// It is falsy, most likely null.
     Null,
+    /// It is not null, and may be falsy.
+    Present,
     /// It is something truthy.
     Something,
     /// It is this constant.
@@ -57,6 +59,7 @@ impl Fact {
     pub(super) fn of_told(told: Told) -> Self {
         match told {
             Told::Constant(constant) => Self::Constant(constant),
+            Told::Present => Self::Present,
             Told::Something => Self::Something,
             Told::Object(class) => Self::Object(class),
             Told::Function(function) => Self::Function(function),
@@ -68,6 +71,7 @@ impl Fact {
         match self {
             Self::Constant(Constant::Number(_)) => None,
             Self::Constant(constant) => Some(Told::Constant(constant)),
+            Self::Present => Some(Told::Present),
             Self::Something => Some(Told::Something),
             Self::Object(class) => Some(Told::Object(class)),
             Self::Function(function) => Some(Told::Function(function)),
@@ -90,6 +94,15 @@ impl Fact {
         self == Self::Manager || self.shape().is_some()
     }
 
+    /// Whether it is some value other than null, by which nothing is reached.
+    fn is_value(self) -> bool {
+        match self {
+            Self::Constant(constant) => constant != Constant::Null,
+            Self::Present | Self::Something | Self::Object(_) | Self::Function(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether it is truthy, where that is known.
     pub(super) fn truth(self) -> Option<bool> {
         match self {
@@ -98,7 +111,7 @@ impl Fact {
                 Some(false)
             }
             Self::Constant(Constant::Text(text)) => Some(!text.is_empty()),
-            Self::Constant(Constant::Number(_)) | Self::MaybeResource => None,
+            Self::Constant(Constant::Number(_)) | Self::MaybeResource | Self::Present => None,
             _ => Some(true),
         }
     }
@@ -178,6 +191,7 @@ impl Facts {
             let tells = matches!(
                 fact,
                 Fact::Null
+                    | Fact::Present
                     | Fact::Something
                     | Fact::Constant(_)
                     | Fact::Object(_)
@@ -244,6 +258,7 @@ fn merge(one: Fact, other: Option<Fact>) -> Option<Fact> {
                 Fact::Null
             })
         }
+        Some(other) if one.is_value() && other.is_value() => Some(Fact::Present),
         None if one.is_resource() => Some(Fact::MaybeResource),
         _ => None,
     }

@@ -721,16 +721,16 @@ impl<'p> Held<'_, 'p> {
                 _ => None,
             },
             Value::Sequence(parts) => {
-                let position = parts
-                    .iter()
-                    .position(|part| self.hands_over(facts, *part))?;
-                Some(Fact::Holder(Symbol::new(&position.to_string())))
+                let mut positions = parts.iter();
+                let position = positions.position(|part| self.hands_over(facts, *part));
+                let holder = position.map(|position| position.to_string());
+                let holder = holder.map(|key| Fact::Holder(Symbol::new(&key)));
+                Some(holder.unwrap_or(self.literal()))
             }
             Value::Record(parts) => {
-                let (name, _) = parts
-                    .iter()
-                    .find(|(_, part)| self.hands_over(facts, *part))?;
-                Some(Fact::Holder(*name))
+                let mut parts = parts.iter();
+                let holding = parts.find(|(_, part)| self.hands_over(facts, *part));
+                Some(holding.map_or(self.literal(), |(name, _)| Fact::Holder(*name)))
             }
             Value::Opaque(parts) => {
                 if parts.iter().any(|part| facts.reaches(*part)) {
@@ -744,6 +744,16 @@ impl<'p> Held<'_, 'p> {
             | Value::Text(_)
             | Value::Caught
             | Value::Operation(_) => None,
+        }
+    }
+
+    /// What is known of a list or mapping: in Python an empty one is falsy.
+    fn literal(&self) -> Fact {
+        let is_python = self.view.values.world().language(self.view.key).is_python();
+        if is_python {
+            Fact::Present
+        } else {
+            Fact::Something
         }
     }
 

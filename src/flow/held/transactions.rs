@@ -98,15 +98,11 @@ impl Held<'_, '_> {
                 self.statement(&mut mode, &mut facts, statement);
             }
             if mode == wanted {
-                let callee = match call.callee {
-                    Callee::Local(local) => facts.get(local),
-                    Callee::Method(..) => None,
-                };
                 found.calls.push(HeldCall {
                     block,
                     runs: self.handed(block, &facts),
                     is_own: uses(call, &facts),
-                    is_told: matches!(callee, Some(Fact::Function(_))),
+                    is_told: told(call, &facts).next().is_some(),
                 });
             }
         }
@@ -131,10 +127,14 @@ impl Held<'_, '_> {
             return Vec::new();
         };
         let mut functions = targets::run_by(&view, block);
-        if let Callee::Local(local) = call.callee
-            && let Some(Fact::Function(told)) = facts.get(local)
-        {
-            functions.retain(|function| *function == told);
+        // What the caller has told is run, not what others tell.
+        for (local, told) in told(call, facts) {
+            let others = targets::functions_of(&view, local);
+            functions.retain(|function| *function == told || !others.contains(function));
+            // Of a wrapper with many callers, values know no more what it runs.
+            if !functions.contains(&told) && targets::is_run(&view, block, local, told) {
+                functions.push(told);
+            }
         }
         functions
             .into_iter()
@@ -333,4 +333,18 @@ fn uses(call: &Call, facts: &Facts) -> bool {
     facts
         .get(callee)
         .is_some_and(|fact| fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor))
+}
+
+/// The functions that a call runs, or hands on, of which the caller has told which they are.
+fn told(call: &Call, facts: &Facts) -> impl Iterator<Item = (LocalId, FunctionKey)> {
+    let callee = match call.callee {
+        Callee::Local(local) => Some(local),
+        Callee::Method(..) => None,
+    };
+    let arguments = call.arguments.iter().map(|argument| argument.value);
+    let locals = arguments.chain(callee);
+    locals.filter_map(|local| match facts.get(local) {
+        Some(Fact::Function(function)) => Some((local, function)),
+        _ => None,
+    })
 }

@@ -29,6 +29,9 @@ impl<'w> Values<'w> {
         for dispatch in self.dispatch(site.function, call, entity, method) {
             match dispatch {
                 Dispatch::Function(function) => self.link(site, call, function, Some(entity)),
+                Dispatch::Override(function, heir) => {
+                    self.link(site, call, function, Some(Entity::Object(heir)));
+                }
                 Dispatch::Construct(class) => {
                     self.add(result, Entity::Object(class));
                     for name in ["__init__", "constructor"] {
@@ -54,6 +57,14 @@ impl<'w> Values<'w> {
 
     /// Makes sure that what a method may come to be is told to the call.
     fn await_method(&mut self, site: CallSite, call: &Call, entity: Entity, name: Symbol) {
+        if let Entity::Object(class) = entity
+            && call.kind != CallKind::Super
+            && self
+                .method(class, &name)
+                .is_none_or(|method| self.is_abstract(method))
+        {
+            self.await_override(site, class, name);
+        }
         match entity {
             Entity::Object(class) | Entity::Class(class)
                 if call.kind != CallKind::Super && self.method(class, &name).is_none() =>
@@ -257,7 +268,16 @@ impl<'w> Values<'w> {
         class: ClassKey,
         name: Symbol,
     ) -> Vec<Dispatch<'w>> {
-        if let Some(method) = self.method(class, &name) {
+        let method = self.method(class, &name);
+        if let Entity::Object(class) = entity
+            && method.is_none_or(|method| self.is_abstract(method))
+        {
+            let overrides = self.overrides(class, name);
+            if !overrides.is_empty() {
+                return overrides;
+            }
+        }
+        if let Some(method) = method {
             return vec![Dispatch::Function(method)];
         }
         let mut found: Vec<_> = self

@@ -51,6 +51,8 @@ pub struct News {
     pub classes: Vec<ClassKey>,
     /// Calls that came to be linked: the calling function and the called one.
     pub linked: Vec<(FunctionKey, FunctionKey)>,
+    /// Calls of methods that only those have which inherit from the receiver's class: the calling function, the class.
+    pub open: Vec<(FunctionKey, ClassKey)>,
     /// Functions whose calls take a client, open a session or begin a transaction.
     pub taking: Vec<FunctionKey>,
 }
@@ -288,6 +290,9 @@ impl Values<'_> {
             for (watcher, entity) in self.asked.remove(heir).unwrap_or_default() {
                 self.notify(watcher, entity);
             }
+        }
+        if let Entity::Class(base) = base {
+            self.inherit(base, &heirs);
         }
         self.news.classes.extend(heirs);
     }

@@ -9,6 +9,7 @@
 mod calls;
 mod growth;
 mod imports;
+mod overrides;
 mod seed;
 
 use super::resolve::{Resolver, Target};
@@ -142,6 +143,8 @@ enum Watcher {
 pub(super) enum Dispatch<'l> {
     /// A function of the program.
     Function(FunctionKey),
+    /// The method of a class of the program that inherits from what is called.
+    Override(FunctionKey, ClassKey),
     /// Making an instance of a class of the program.
     Construct(ClassKey),
     /// A callee that the library data knows.
@@ -183,6 +186,8 @@ pub struct Values<'w> {
     callers: FxHashMap<FunctionKey, Vec<CallSite>>,
     /// Classes by what they inherit from.
     heirs: FxHashMap<ClassKey, Vec<ClassKey>>,
+    /// By class: calls of its methods that only those have which inherit from it.
+    open_calls: FxHashMap<ClassKey, Vec<(CallSite, Symbol)>>,
     /// Questions about a class that its bases may answer.
     asked: FxHashMap<ClassKey, Vec<(Watcher, Entity)>>,
     /// Calls whose last argument is watched for a function.
@@ -215,6 +220,7 @@ impl<'w> Values<'w> {
             linked: FxHashSet::default(),
             callers: FxHashMap::default(),
             heirs: FxHashMap::default(),
+            open_calls: FxHashMap::default(),
             asked: FxHashMap::default(),
             formed: FxHashSet::default(),
             late: VecDeque::new(),

@@ -5,7 +5,7 @@ use super::{Lowering, site};
 use crate::ir::build::Lower;
 use crate::ir::{
     Action, Argument, Call, CallKind, Callee, Class, ClassId, Constant, Decorator, Field,
-    FunctionId, LocalId, LocalKind, Parameter, Traits, Value,
+    FunctionId, LocalId, LocalKind, Parameter, Traits, Type, Value,
 };
 use crate::symbol::Symbol;
 use crate::syntax::Node;
@@ -143,12 +143,58 @@ impl<'tree> Lowering<'tree> {
                             bases.push(self.expression(base, None));
                         }
                     }
+                    Kind::ImplementsClause => self.named_types(part, &mut bases),
                     Kind::Other => {}
                     _ => bases.push(self.expression(part, None)),
                 }
             }
         }
         bases
+    }
+
+    /// The types of a clause that a plain name binds.
+    fn named_types(&mut self, clause: Node<'tree>, bases: &mut Vec<LocalId>) {
+        for part in self.children(clause) {
+            let declared = match self.type_of(part) {
+                Type::Generic(base, _) => *base,
+                declared => declared,
+            };
+            if let Type::Name(Some(local), path) = declared
+                && path.len() == 1
+            {
+                bases.push(local);
+            }
+        }
+    }
+
+    /// `interface Name extends Other`: a class without code, which those have that implement it.
+    pub(super) fn interface_declaration(&mut self, node: Node<'tree>) {
+        let Some(name) = node.child_by_field_id(self.grammar.fields.name) else {
+            return;
+        };
+        let place = site(node);
+        let local = self.variable(name);
+        let mut bases = Vec::new();
+        for child in self.children(node) {
+            if self.kind(child) == Kind::ExtendsTypeClause {
+                self.named_types(child, &mut bases);
+            }
+        }
+        let class = Class {
+            name: self.symbol(name),
+            parent: self.frames.frame().id,
+            bases,
+            decorators: Vec::new(),
+            methods: Vec::new(),
+            fields: Vec::new(),
+            site: place,
+        };
+        let known = self.copied.classes.get(&place.start).copied();
+        let id = known.unwrap_or_else(|| self.frames.add_class(class));
+        if self.cleanups > 0 {
+            self.copied.classes.insert(place.start, id);
+        }
+        self.put(Some(local), Value::Class(id), place);
     }
 
     fn members(&mut self, body: Node<'tree>, members: &mut Members<'tree>) {

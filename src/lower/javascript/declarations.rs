@@ -63,7 +63,10 @@ impl<'tree> Lowering<'tree> {
                     functions.push(declaration);
                 }
             }
-            Kind::ClassDeclaration | Kind::AbstractClassDeclaration | Kind::EnumDeclaration => {
+            Kind::ClassDeclaration
+            | Kind::AbstractClassDeclaration
+            | Kind::InterfaceDeclaration
+            | Kind::EnumDeclaration => {
                 if let Some(name) = declaration.child_by_field_id(name) {
                     self.declare_name(name);
                 }

@@ -205,6 +205,7 @@ impl<'tree> Lowering<'tree> {
             | Kind::GeneratorFunctionDeclaration
             | Kind::ClassDeclaration
             | Kind::AbstractClassDeclaration
+            | Kind::InterfaceDeclaration
             | Kind::EnumDeclaration => name.into_iter().collect(),
             Kind::InternalModule | Kind::Module => name
                 .and_then(|name| self.first_identifier(name))

@@ -69,6 +69,7 @@ impl<'tree> Lowering<'tree> {
             Kind::ClassDeclaration | Kind::AbstractClassDeclaration => {
                 self.class_declaration(node);
             }
+            Kind::InterfaceDeclaration => self.interface_declaration(node),
             Kind::EnumDeclaration => self.enum_declaration(node),
             Kind::Module | Kind::InternalModule => self.namespace(node),
             Kind::With => self.with_statement(node),
@@ -76,7 +77,6 @@ impl<'tree> Lowering<'tree> {
             Kind::FunctionDeclaration
             | Kind::GeneratorFunctionDeclaration
             | Kind::FunctionSignature
-            | Kind::InterfaceDeclaration
             | Kind::TypeAliasDeclaration
             | Kind::AmbientDeclaration
             | Kind::Empty
