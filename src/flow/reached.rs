@@ -102,7 +102,7 @@ impl Reached {
 pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) -> Reached {
     let view = summaries.view(run.0);
     let mut reached = known.clone();
-    let calls = calls_of(summaries, &view, run);
+    let calls = region_of(summaries, &view, run).calls;
     for held in &calls {
         reached.note(&direct(summaries, &view, held.block), |hop| *hop);
     }
@@ -125,13 +125,18 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     reached
 }
 
-fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
+/// What of a function runs while what it is handed is held.
+pub(super) fn region_of<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    run: Run,
+) -> Region {
     let Some((role, purpose)) = run.1 else {
-        return Region::whole(view).calls;
+        return Region::whole(view);
     };
     let given = held::given(summaries, view, role);
     let (mut held, solution) = held::solve(summaries, view, Subject::Given(given), purpose);
-    held.region(&solution).calls
+    held.region(&solution)
 }
 
 /// What a call reaches, itself or through the functions it runs.
@@ -269,11 +274,16 @@ const CONDITION_LIMIT: usize = 6;
 impl Chain {
     /// How sure it is that the place is passed. Each condition on the way makes it less so.
     pub fn confidence(&self) -> Confidence {
-        if self.conditions > CONDITION_LIMIT {
-            Confidence::Low
-        } else {
-            Confidence::High
-        }
+        confidence_after(self.conditions)
+    }
+}
+
+/// How sure a place is that lies behind so many conditions.
+pub(super) fn confidence_after(conditions: usize) -> Confidence {
+    if conditions > CONDITION_LIMIT {
+        Confidence::Low
+    } else {
+        Confidence::High
     }
 }
 
@@ -313,7 +323,7 @@ pub fn follow<'p>(
 }
 
 /// Whether a function may return without passing a block.
-fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
+pub(super) fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
     let returns = view
         .body
         .blocks

@@ -1,0 +1,231 @@
+//! What a function does for each element of a collection.
+//!
+//! In: a function's graph. Out: its [`Round`]s: loops, and calls that run a callback for each element; and whether
+//! something is done in each of them.
+use super::collections;
+use super::sites::View;
+use crate::ir::{
+    Action, BlockId, Callee, Constant, LocalId, Site, Statement, Terminator, Test, Value,
+};
+use crate::library::Effect;
+use rustc_hash::FxHashMap;
+
+/// Something that is done for each element of a collection.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    /// The block that decides on a further round, or whose call runs the callback.
+    pub head: BlockId,
+    /// The loop, or the call.
+    pub site: Site,
+    /// The collection.
+    pub collection: LocalId,
+    /// The blocks of one round, in order.
+    pub body: Vec<BlockId>,
+}
+
+/// The loops of a function, and its calls that run a callback for each element.
+pub(super) fn rounds(view: &View<'_>) -> Vec<Round> {
+    let mut found = Vec::new();
+    for (head, first, collection) in heads(view) {
+        let body = body_of(view, head, first);
+        if !body.is_empty() {
+            found.push(Round {
+                head,
+                site: view.body.block(head).site,
+                collection,
+                body,
+            });
+        }
+    }
+    for (block, _) in view.calls() {
+        if view.meaning(block).fact(Effect::Iterates).is_some()
+            && let Some(collection) = collections::iterated(view, block)
+        {
+            found.push(Round {
+                head: block,
+                site: view.body.block(block).site,
+                collection,
+                body: vec![block],
+            });
+        }
+    }
+    found
+}
+
+/// The collection around a block, of the innermost loop.
+pub(super) fn collection_around(view: &View<'_>, block: BlockId) -> Option<LocalId> {
+    let around = rounds(view).into_iter();
+    let around = around.filter(|round| round.body.binary_search(&block).is_ok());
+    let innermost = around.min_by_key(|round| round.body.len());
+    innermost.map(|round| round.collection)
+}
+
+/// The loops' heads, the first block of a round, and the collection.
+fn heads(view: &View<'_>) -> Vec<(BlockId, BlockId, LocalId)> {
+    let elements: FxHashMap<BlockId, LocalId> = collections::elements(view)
+        .map(|(block, _, collection)| (block, collection))
+        .collect();
+    let blocks = view.body.blocks.iter().enumerate();
+    blocks
+        .filter_map(|(index, block)| {
+            let Terminator::Branch { test, then, .. } = &block.terminator else {
+                return None;
+            };
+            let collection = elements.get(then).copied();
+            let collection = collection.or_else(|| counted(&block.statements, *test))?;
+            Some((BlockId::new(index), *then, collection))
+        })
+        .collect()
+}
+
+/// The collection by whose length a loop counts: `i < rows.length`, `while (queue.length)`.
+fn counted(statements: &[Statement], test: Test) -> Option<LocalId> {
+    let Test::Truthy(local) = test else {
+        return None;
+    };
+    let value = |local: LocalId| {
+        let mut statements = statements.iter().rev();
+        statements.find_map(|statement| match &statement.action {
+            Action::Assign(target, value) if *target == local => Some(value),
+            _ => None,
+        })
+    };
+    let length = |value: &Value| match value {
+        Value::Field(collection, name) if *name == "length" => Some(*collection),
+        _ => None,
+    };
+    match value(local)? {
+        Value::Operation(parts) => parts.iter().find_map(|part| length(value(*part)?)),
+        other => length(other),
+    }
+}
+
+/// The blocks of a loop: reached from its first block, and leading back to its head.
+fn body_of(view: &View<'_>, head: BlockId, first: BlockId) -> Vec<BlockId> {
+    let count = view.body.blocks.len();
+    let mut reached = vec![false; count];
+    let mut queue = vec![first];
+    let mut order = Vec::new();
+    while let Some(block) = queue.pop() {
+        if block == head || std::mem::replace(&mut reached[block.index()], true) {
+            continue;
+        }
+        order.push(block);
+        queue.extend(view.body.block(block).terminator.successors());
+    }
+    let mut before: Vec<Vec<BlockId>> = vec![Vec::new(); count];
+    for block in &order {
+        for next in view.body.block(*block).terminator.successors() {
+            before[next.index()].push(*block);
+        }
+    }
+    let mut leads_back = vec![false; count];
+    let mut queue = before[head.index()].clone();
+    while let Some(block) = queue.pop() {
+        if !std::mem::replace(&mut leads_back[block.index()], true) {
+            queue.extend(before[block.index()].iter().copied());
+        }
+    }
+    order.retain(|block| leads_back[block.index()]);
+    order.sort_unstable();
+    order
+}
+
+/// In how many of the rounds something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Often {
+    /// In all that fail not.
+    Each,
+    /// In those for which some condition holds.
+    Some,
+    /// In those for which a comparison holds: every hundredth, where the batch is full.
+    Few,
+}
+
+/// In how many rounds one of the blocks is passed. An inner loop in which one is counts as passing it.
+pub(super) fn how_often(
+    view: &View<'_>,
+    round: &Round,
+    all: &[Round],
+    blocks: &[BlockId],
+) -> Often {
+    let Terminator::Branch { then: first, .. } = view.body.block(round.head).terminator else {
+        return Often::Each;
+    };
+    let has_one = |inner: &&Round| {
+        inner.head != round.head && blocks.iter().any(|block| inner.body.contains(block))
+    };
+    let inner: Vec<BlockId> = all.iter().filter(has_one).map(|inner| inner.head).collect();
+    let walk = |goes: &dyn Fn(BlockId) -> Vec<BlockId>, ends: &dyn Fn(BlockId) -> bool| {
+        let mut seen = vec![false; view.body.blocks.len()];
+        let mut queue = vec![first];
+        while let Some(block) = queue.pop() {
+            if ends(block) {
+                return true;
+            }
+            let is_inside = round.body.binary_search(&block).is_ok();
+            if is_inside && !std::mem::replace(&mut seen[block.index()], true) {
+                queue.extend(goes(block));
+            }
+        }
+        false
+    };
+    let past = |block: BlockId| match view.body.block(block).terminator {
+        _ if blocks.contains(&block) => Vec::new(),
+        Terminator::Branch { then, .. } if inner.contains(&block) => vec![then],
+        _ => ordinary(view, block),
+    };
+    if !walk(&past, &|block| block == round.head) {
+        return Often::Each;
+    }
+    let unless_compared = |block: BlockId| match view.body.block(block).terminator {
+        Terminator::Branch { otherwise, .. } if is_compared(view, block) => vec![otherwise],
+        _ => ordinary(view, block),
+    };
+    if walk(&unless_compared, &|block| blocks.contains(&block)) {
+        Often::Some
+    } else {
+        Often::Few
+    }
+}
+
+/// Where a block goes on while nothing fails.
+fn ordinary(view: &View<'_>, block: BlockId) -> Vec<BlockId> {
+    match &view.body.block(block).terminator {
+        Terminator::Call { returns, .. } => vec![*returns],
+        Terminator::Suspend { resumes, .. } => vec![*resumes],
+        Terminator::Raise { .. } => Vec::new(),
+        terminator => terminator.successors().collect(),
+    }
+}
+
+/// Whether a branch compares what is computed: `len(batch) > 1000`, `i % 100 == 0`. The head of a loop does not.
+fn is_compared(view: &View<'_>, block: BlockId) -> bool {
+    let Terminator::Branch { test, then, .. } = view.body.block(block).terminator else {
+        return false;
+    };
+    let is_loop = || {
+        let mut elements = collections::elements(view);
+        elements.any(|(element, ..)| element == then)
+    };
+    match test {
+        Test::Unknown => !is_loop(),
+        Test::Truthy(local) | Test::Equals(local, Constant::Integer(_)) => {
+            collections::is_operation(view, local)
+        }
+        _ => false,
+    }
+}
+
+/// The locals that a method which keeps what it is given is called on, with the block and what is given.
+pub(super) fn kept_in<'v>(
+    view: &'v View<'_>,
+    local: LocalId,
+) -> impl Iterator<Item = (BlockId, LocalId)> + 'v {
+    view.calls().flat_map(move |(block, call)| {
+        let is_receiver = matches!(call.callee, Callee::Method(receiver, _) if receiver == local);
+        let keeps = is_receiver && view.meaning(block).fact(Effect::Keeps).is_some();
+        let given = call.arguments.iter().filter(move |_| keeps);
+        given.map(move |argument| (block, argument.value))
+    })
+}
