@@ -7,7 +7,7 @@ use super::held::Region;
 use super::holds::{Begun, Hold};
 use super::reach::Reach;
 use super::reached::{self, Hop, Run};
-use super::rounds::{self, Often, Round};
+use super::rounds::{self, Round};
 use super::sites::{Kind, View};
 use super::summary::{Purpose, Summaries};
 use super::targets;
@@ -149,14 +149,12 @@ fn loops_in(
             continue;
         };
         let blocks: Vec<BlockId> = statements.iter().map(|hop| hop.block).collect();
-        let often = rounds::how_often(here.view, round, &all, &blocks);
-        if often == Often::Few {
+        if !rounds::is_in_each(here.view, round, &all, &blocks) {
             continue;
         }
         let size = collections::size(summaries, reach, here.view.key, round.collection);
         if size.is_open() {
-            let is_sure =
-                size == Size::Unbounded && often == Often::Each && !is_migration(here.view);
+            let is_sure = size == Size::Unbounded && !is_migration(here.view);
             let confidence = if is_sure {
                 Confidence::High
             } else {

@@ -50,16 +50,7 @@ pub(super) fn is_of_one<'p>(
 fn built_by(view: &View<'_>, block: BlockId) -> Vec<BlockId> {
     let mut found = vec![block];
     let mut locals = Vec::new();
-    if let Some(call) = view.call(block)
-        && let Callee::Method(cursor, _) = call.callee
-    {
-        let sent = view.calls().filter(|(other, call)| {
-            *other != block
-                && matches!(call.callee, Callee::Method(owner, _) if owner == cursor)
-                && view.meaning(*other).fact(Effect::Queries).is_some()
-        });
-        found.extend(sent.map(|(block, _)| block).take(BUILDER_LIMIT));
-    }
+    found.extend(sent_before(view, block));
     let mut position = 0;
     while let Some(block) = found
         .get(position)
@@ -79,6 +70,21 @@ fn built_by(view: &View<'_>, block: BlockId) -> Vec<BlockId> {
         found.extend(built);
     }
     found
+}
+
+/// The call that sent the statement whose rows a cursor gives here: `cursor.execute("..."); cursor.fetchall()`.
+fn sent_before(view: &View<'_>, block: BlockId) -> Option<BlockId> {
+    let call = view.call(block).filter(|call| call.arguments.is_empty())?;
+    let Callee::Method(cursor, _) = call.callee else {
+        return None;
+    };
+    let sent = view.calls().filter(|(other, call)| {
+        *other < block
+            && !call.arguments.is_empty()
+            && matches!(call.callee, Callee::Method(owner, _) if owner == cursor)
+            && view.meaning(*other).fact(Effect::Queries).is_some()
+    });
+    sent.map(|(block, _)| block).last()
 }
 
 /// The calls that give a statement under construction, or what has one.

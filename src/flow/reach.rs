@@ -42,7 +42,7 @@ pub struct Reach {
     /// Functions that a setting may put into a transaction, and those that are left out.
     by_setting: Vec<(FunctionKey, Symbol)>,
     opted_out: FxHashSet<FunctionKey>,
-    /// Names by which anything is called.
+    /// Names by which something is called of which nobody knows what it is.
     called: FxHashSet<Symbol>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
@@ -73,8 +73,8 @@ impl Reach {
             {
                 let view = summaries.view(function);
                 reach.read_calls(&view);
+                reach.called.extend(called_names(&view));
             }
-            reach.called.extend(called_names(body));
             for fact in overridden(values, function) {
                 reach.note(fact, function);
             }
@@ -280,7 +280,7 @@ impl Reach {
         self.registered.contains(&function)
     }
 
-    /// Whether anything of this name is called, whatever it is.
+    /// Whether something of this name is called, and nobody knows what it is.
     pub fn is_called(&self, name: Symbol) -> bool {
         self.called.contains(&name)
     }
@@ -317,17 +317,15 @@ impl Reach {
     }
 }
 
-/// The names by which a function calls others.
-fn called_names(body: &crate::ir::Function) -> impl Iterator<Item = Symbol> {
-    body.blocks
-        .iter()
-        .filter_map(|block| match &block.terminator {
-            Terminator::Call { call, .. } => Some(match call.callee {
-                Callee::Method(_, name) => name,
-                Callee::Local(local) => body.local(local).name,
-            }),
-            _ => None,
-        })
+/// The names by which a function calls what nobody knows.
+fn called_names(view: &View<'_>) -> impl Iterator<Item = Symbol> {
+    let unknown = view
+        .calls()
+        .filter(|(block, _)| view.meaning(*block).is_unknown());
+    unknown.map(|(_, call)| match call.callee {
+        Callee::Method(_, name) => name,
+        Callee::Local(local) => view.body.local(local).name,
+    })
 }
 
 fn is_made(entity: &Entity) -> bool {

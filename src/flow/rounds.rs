@@ -8,7 +8,7 @@ use crate::ir::{
     Action, BlockId, Callee, Constant, LocalId, Site, Statement, Terminator, Test, Value,
 };
 use crate::library::Effect;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Something that is done for each element of a collection.
 #[derive(Clone, Debug)]
@@ -131,62 +131,64 @@ fn body_of(view: &View<'_>, head: BlockId, first: BlockId) -> Vec<BlockId> {
     order
 }
 
-/// In how many of the rounds something is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Often {
-    /// In all that fail not.
-    Each,
-    /// In those for which some condition holds.
-    Some,
-    /// In those for which a comparison holds: every hundredth, where the batch is full.
-    Few,
-}
-
-/// In how many rounds one of the blocks is passed. An inner loop in which one is counts as passing it.
-pub(super) fn how_often(
+/// Whether a round does something unless it fails, or only where a comparison holds: every hundredth, where the batch is
+/// full, for the rows that match. An inner loop in which it is done counts as doing it.
+pub(super) fn is_in_each(
     view: &View<'_>,
     round: &Round,
     all: &[Round],
     blocks: &[BlockId],
-) -> Often {
+) -> bool {
     let Terminator::Branch { then: first, .. } = view.body.block(round.head).terminator else {
-        return Often::Each;
+        return true;
     };
-    let has_one = |inner: &&Round| {
-        inner.head != round.head && blocks.iter().any(|block| inner.body.contains(block))
+    let inner = |block: BlockId| {
+        let mut heads = all.iter().filter(|inner| inner.head == block);
+        block != round.head
+            && heads.any(|inner| blocks.iter().any(|block| inner.body.contains(block)))
     };
-    let inner: Vec<BlockId> = all.iter().filter(has_one).map(|inner| inner.head).collect();
-    let walk = |goes: &dyn Fn(BlockId) -> Vec<BlockId>, ends: &dyn Fn(BlockId) -> bool| {
-        let mut seen = vec![false; view.body.blocks.len()];
-        let mut queue = vec![first];
-        while let Some(block) = queue.pop() {
-            if ends(block) {
-                return true;
-            }
-            let is_inside = round.body.binary_search(&block).is_ok();
-            if is_inside && !std::mem::replace(&mut seen[block.index()], true) {
-                queue.extend(goes(block));
+    let next = |block: BlockId| match view.body.block(block).terminator {
+        Terminator::Branch { then, .. } if inner(block) => vec![then],
+        _ => ordinary(view, block),
+    };
+    let skipping = skipping(round, blocks, &next);
+    let mut seen = vec![false; view.body.blocks.len()];
+    let mut queue = vec![first];
+    while let Some(block) = queue.pop() {
+        if blocks.contains(&block) {
+            return true;
+        }
+        let is_inside = round.body.binary_search(&block).is_ok();
+        let is_filter = skipping.contains(&block) && is_compared(view, block);
+        if is_inside && !is_filter && !std::mem::replace(&mut seen[block.index()], true) {
+            queue.extend(next(block));
+        }
+    }
+    false
+}
+
+/// The blocks of a round from which the next one is reached past all of some blocks.
+fn skipping(
+    round: &Round,
+    blocks: &[BlockId],
+    next: &dyn Fn(BlockId) -> Vec<BlockId>,
+) -> FxHashSet<BlockId> {
+    let mut before: FxHashMap<BlockId, Vec<BlockId>> = FxHashMap::default();
+    for block in round.body.iter().filter(|block| !blocks.contains(block)) {
+        for target in next(*block) {
+            before.entry(target).or_default().push(*block);
+        }
+    }
+    let mut found = FxHashSet::default();
+    let mut queue = vec![round.head];
+    while let Some(block) = queue.pop() {
+        for source in before.get(&block).into_iter().flatten() {
+            if found.insert(*source) {
+                queue.push(*source);
             }
         }
-        false
-    };
-    let past = |block: BlockId| match view.body.block(block).terminator {
-        _ if blocks.contains(&block) => Vec::new(),
-        Terminator::Branch { then, .. } if inner.contains(&block) => vec![then],
-        _ => ordinary(view, block),
-    };
-    if !walk(&past, &|block| block == round.head) {
-        return Often::Each;
     }
-    let unless_compared = |block: BlockId| match view.body.block(block).terminator {
-        Terminator::Branch { otherwise, .. } if is_compared(view, block) => vec![otherwise],
-        _ => ordinary(view, block),
-    };
-    if walk(&unless_compared, &|block| blocks.contains(&block)) {
-        Often::Some
-    } else {
-        Often::Few
-    }
+    found
 }
 
 /// Where a block goes on while nothing fails.
