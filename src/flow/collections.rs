@@ -94,7 +94,7 @@ impl<'p> Search<'_, 'p> {
                 if let Action::Assign(target, value) = &statement.action
                     && *target == local
                 {
-                    sizes.push(self.of_value(view, local, value));
+                    sizes.push(self.of_value(view, BlockId::new(index), local, value));
                 }
             }
             match &block.terminator {
@@ -112,10 +112,16 @@ impl<'p> Search<'_, 'p> {
         sizes
     }
 
-    fn of_value(&mut self, view: &Rc<View<'p>>, target: LocalId, value: &Value) -> Size {
+    fn of_value(
+        &mut self,
+        view: &Rc<View<'p>>,
+        block: BlockId,
+        target: LocalId,
+        value: &Value,
+    ) -> Size {
         match value {
             Value::Local(source) => self.of_local(view.key, *source),
-            Value::Sequence(parts) => self.of_parts(view, target, parts),
+            Value::Sequence(parts) => self.of_parts(view, block, target, parts),
             Value::Record(_) | Value::Constant(_) => Size::Bounded,
             // A key that is computed is a slice: `rows[:100]`, `rows[i:i + 100]`.
             Value::Item(_, key) if is_operation(view, *key) => Size::Bounded,
@@ -134,21 +140,21 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// What a comprehension or a loop collects is as large as what it goes over.
-    fn of_parts(&mut self, view: &Rc<View<'p>>, target: LocalId, parts: &[LocalId]) -> Size {
-        let mut around: Vec<LocalId> = Vec::new();
+    fn of_parts(
+        &mut self,
+        view: &Rc<View<'p>>,
+        block: BlockId,
+        target: LocalId,
+        parts: &[LocalId],
+    ) -> Size {
+        let mut blocks: Vec<BlockId> = Vec::new();
         if parts.is_empty() {
-            let kept = rounds::kept_in(view, target).map(|(block, _)| block);
-            around.extend(kept.filter_map(|block| rounds::collection_around(view, block)));
+            blocks.extend(rounds::kept_in(view, target));
         }
-        for part in parts {
-            let element = elements(view).find(|(_, element, _)| element == part);
-            let made = view.call_giving(*part);
-            around.extend(
-                element
-                    .map(|(_, _, collection)| collection)
-                    .or_else(|| made.and_then(|(block, _)| rounds::collection_around(view, block))),
-            );
-        }
+        blocks.extend(parts.iter().filter_map(|part| defined_in(view, *part)));
+        let around = blocks.into_iter();
+        let around = around.filter_map(|part| rounds::collection_around(view, part, block));
+        let around: Vec<LocalId> = around.collect();
         if around.is_empty() {
             return Size::Bounded;
         }
@@ -168,7 +174,7 @@ impl<'p> Search<'_, 'p> {
         let meaning = view.meaning(block);
         let mut sizes = Vec::new();
         for (fact, _) in &meaning.facts {
-            sizes.extend(self.of_fact(view, (block, call), fact));
+            sizes.extend(self.of_fact(view, call, fact));
         }
         if let (CallKind::Enter, Callee::Method(receiver, _)) = (call.kind, call.callee) {
             sizes.push(self.of_local(view.key, receiver));
@@ -176,15 +182,14 @@ impl<'p> Search<'_, 'p> {
         for function in meaning.functions.clone() {
             sizes.push(self.of_function(function));
         }
-        Size::of_any(&sizes)
+        let size = Size::of_any(&sizes);
+        if size == Size::Unbounded && queries::is_of_one(self.summaries, view, block) {
+            return Size::Open;
+        }
+        size
     }
 
-    fn of_fact(
-        &mut self,
-        view: &Rc<View<'p>>,
-        (block, call): (BlockId, &Call),
-        fact: &CallFact,
-    ) -> Vec<Size> {
+    fn of_fact(&mut self, view: &Rc<View<'p>>, call: &Call, fact: &CallFact) -> Vec<Size> {
         let mut sizes = Vec::new();
         let receiver = match call.callee {
             Callee::Method(receiver, _) => Some(receiver),
@@ -194,12 +199,7 @@ impl<'p> Search<'_, 'p> {
             sizes.push(Size::Unbounded);
         }
         if fact.has(Effect::Queries) {
-            let is_of_one = queries::is_of_one(self.summaries, view, block);
-            sizes.push(if is_of_one {
-                Size::Open
-            } else {
-                Size::Unbounded
-            });
+            sizes.push(Size::Unbounded);
         }
         // A builder, or a cursor, is as large as what it was made from: `.where(...)`, `cursor.fetchall()`.
         let is_receiver = fact.has(Effect::Iterates)
@@ -272,6 +272,12 @@ impl<'p> Search<'_, 'p> {
         if parameter.is_some_and(|parameter| parameter.is_rest) {
             return Size::Unknown;
         }
+        let entities = self.summaries.values.of(function, local).iter();
+        let mut entities = entities.filter(|entity| matches!(entity, Entity::Instance(..)));
+        // A session or a pool is no collection.
+        if entities.next().is_some() {
+            return Size::Unknown;
+        }
         if self.reach.is_registered(function) {
             return Size::Unbounded;
         }
@@ -304,6 +310,20 @@ impl<'p> Search<'_, 'p> {
         }
         sizes.into_iter().max().unwrap_or(Size::Unknown)
     }
+}
+
+/// The block in which a local is computed.
+fn defined_in(view: &View<'_>, local: LocalId) -> Option<BlockId> {
+    let called = view.call_giving(local).map(|(block, _)| block);
+    called.or_else(|| {
+        let assigns = |block: &crate::ir::Block| {
+            let mut statements = block.statements.iter();
+            statements.any(
+                |statement| matches!(statement.action, Action::Assign(target, _) if target == local),
+            )
+        };
+        view.body.blocks.iter().position(assigns).map(BlockId::new)
+    })
 }
 
 /// Whether a local is what a client sends: `req.body`, or a part of it.

@@ -12,9 +12,8 @@ use super::sites::{Kind, View};
 use super::summary::{Purpose, Summaries};
 use super::targets;
 use crate::finding::Confidence;
-use crate::ir::{BlockId, Callee, Site};
+use crate::ir::{BlockId, Site};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -186,8 +185,8 @@ fn statements_in(summaries: &mut Summaries<'_>, here: &Here<'_, '_>, round: &Rou
     hops.collect()
 }
 
-/// Whether a statement of a function that nobody hands the transaction goes over its connection all the same: that of the
-/// thread or task.
+/// Whether a statement goes over the transaction's connection: in a function that nobody hands it, one that takes no
+/// connection of its own.
 fn goes_over_it(summaries: &mut Summaries<'_>, here: &Here<'_, '_>, hop: Hop) -> bool {
     if here.run.is_none_or(|(_, handed)| handed.is_some()) {
         return true;
@@ -196,20 +195,7 @@ fn goes_over_it(summaries: &mut Summaries<'_>, here: &Here<'_, '_>, hop: Hop) ->
         return false;
     };
     let view = summaries.view(function);
-    let Some(Callee::Method(receiver, _)) = view.call(block).map(|call| call.callee) else {
-        return false;
-    };
-    let language = view.values.world().language(function);
-    let shares = |entity: &Entity| match entity {
-        Entity::Instance(path, _) => view.values.library().shares_connection(language, *path),
-        Entity::Class(class) => {
-            let bases = view.values.library_bases(*class);
-            let mut bases = bases.iter();
-            bases.any(|base| view.values.library().shares_connection(language, *base))
-        }
-        _ => false,
-    };
-    view.values.of(function, receiver).iter().any(shares)
+    !reached::takes_connection(summaries, &view, block)
 }
 
 /// Where the statement that a hop leads to is sent.

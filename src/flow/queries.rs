@@ -16,6 +16,29 @@ const BUILDER_LIMIT: usize = 32;
 /// Fields between a parameter and a value of it.
 const FIELD_LIMIT: u32 = 8;
 
+/// Lookups of a keyword that ask for anything but equality, in Django, Tortoise and peewee.
+const LOOKUPS: [&str; 19] = [
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "not",
+    "not_in",
+    "ne",
+    "range",
+    "contains",
+    "icontains",
+    "startswith",
+    "istartswith",
+    "endswith",
+    "iendswith",
+    "like",
+    "ilike",
+    "regex",
+    "iregex",
+    "isnull",
+];
+
 /// How a statement's text compares a column with a parameter of the statement.
 const PARAMETERS: [&str; 5] = ["= $", "= %s", "= ?", "= :", "= %("];
 
@@ -145,7 +168,7 @@ fn equates(view: &View<'_>, block: BlockId, call: &Call) -> bool {
         if argument.name.is_empty() {
             is_equality(view, argument.value, is_condition)
         } else {
-            is_condition && is_exact(argument.name) && is_ones(view, argument.value, FIELD_LIMIT)
+            is_condition && is_exact(argument.name) && is_given(view, argument.value)
         }
     });
     by_argument || (is_condition && is_column_equal(view, call))
@@ -174,10 +197,10 @@ fn is_column_equal(view: &View<'_>, call: &Call) -> bool {
     is_ones(view, value, FIELD_LIMIT)
 }
 
-/// Whether a keyword of a filter asks for equality: `owner=`, `owner__id=`, not `age__gt=`.
+/// Whether a keyword of a filter asks for equality: `owner=`, `order__owner=`, not `age__gt=`.
 fn is_exact(name: Symbol) -> bool {
     name.rsplit_once("__")
-        .is_none_or(|(_, lookup)| ["exact", "id", "pk"].contains(&lookup))
+        .is_none_or(|(_, lookup)| !LOOKUPS.contains(&lookup))
 }
 
 /// `User.id == user_id`; `{ userId }` of a condition; `{ where: { userId } }`.
@@ -185,7 +208,7 @@ fn is_equality(view: &View<'_>, local: LocalId, is_condition: bool) -> bool {
     let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
     statements.any(|statement| match &statement.action {
         Action::Assign(target, Value::Equality(left, right)) if *target == local => {
-            is_ones(view, *left, FIELD_LIMIT) || is_ones(view, *right, FIELD_LIMIT)
+            is_given(view, *left) || is_given(view, *right)
         }
         Action::Assign(target, Value::Record(entries)) if *target == local => {
             entries.iter().any(|(name, value)| {
@@ -198,6 +221,11 @@ fn is_equality(view: &View<'_>, local: LocalId, is_condition: bool) -> bool {
         }
         _ => false,
     })
+}
+
+/// The same, or what a call gives.
+fn is_given(view: &View<'_>, local: LocalId) -> bool {
+    is_ones(view, local, FIELD_LIMIT) || view.call_giving(local).is_some()
 }
 
 /// Whether a value is what somebody passes, or a field of it or of a row that a loop goes over.

@@ -42,7 +42,7 @@ pub struct Reach {
     /// Functions that a setting may put into a transaction, and those that are left out.
     by_setting: Vec<(FunctionKey, Symbol)>,
     opted_out: FxHashSet<FunctionKey>,
-    /// Names by which something is called of which nobody knows what it is.
+    /// Names by which something is called that no library has.
     called: FxHashSet<Symbol>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
@@ -280,7 +280,7 @@ impl Reach {
         self.registered.contains(&function)
     }
 
-    /// Whether something of this name is called, and nobody knows what it is.
+    /// Whether something of this name is called that no library has.
     pub fn is_called(&self, name: Symbol) -> bool {
         self.called.contains(&name)
     }
@@ -317,12 +317,12 @@ impl Reach {
     }
 }
 
-/// The names by which a function calls what nobody knows.
+/// The names by which a function calls what no library has.
 fn called_names(view: &View<'_>) -> impl Iterator<Item = Symbol> {
-    let unknown = view
+    let own = view
         .calls()
-        .filter(|(block, _)| view.meaning(*block).is_unknown());
-    unknown.map(|(_, call)| match call.callee {
+        .filter(|(block, _)| view.meaning(*block).facts.is_empty());
+    own.map(|(_, call)| match call.callee {
         Callee::Method(_, name) => name,
         Callee::Local(local) => view.body.local(local).name,
     })

@@ -208,6 +208,15 @@ fn run_by(
     reached
 }
 
+/// Whether a call takes a connection of its own.
+pub(super) fn takes_connection(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    block: BlockId,
+) -> bool {
+    !direct(summaries, view, block).checkouts.is_empty()
+}
+
 /// What a call reaches by itself.
 fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Reached {
     let here = Hop {

@@ -5,7 +5,7 @@
 use super::collections;
 use super::sites::View;
 use crate::ir::{
-    Action, BlockId, Callee, Constant, LocalId, Site, Statement, Terminator, Test, Value,
+    Action, BlockId, Call, Callee, Constant, LocalId, Site, Statement, Terminator, Test, Value,
 };
 use crate::library::Effect;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -52,10 +52,16 @@ pub(super) fn rounds(view: &View<'_>) -> Vec<Round> {
     found
 }
 
-/// The collection around a block, of the innermost loop.
-pub(super) fn collection_around(view: &View<'_>, block: BlockId) -> Option<LocalId> {
-    let around = rounds(view).into_iter();
-    let around = around.filter(|round| round.body.binary_search(&block).is_ok());
+/// The collection of the innermost loop around a block that is not around another one.
+pub(super) fn collection_around(
+    view: &View<'_>,
+    block: BlockId,
+    outside: BlockId,
+) -> Option<LocalId> {
+    let around = rounds(view).into_iter().filter(|round| {
+        let has = |block| round.body.binary_search(&block).is_ok();
+        has(block) && !has(outside)
+    });
     let innermost = around.min_by_key(|round| round.body.len());
     innermost.map(|round| round.collection)
 }
@@ -219,15 +225,12 @@ fn is_compared(view: &View<'_>, block: BlockId) -> bool {
     }
 }
 
-/// The locals that a method which keeps what it is given is called on, with the block and what is given.
-pub(super) fn kept_in<'v>(
-    view: &'v View<'_>,
-    local: LocalId,
-) -> impl Iterator<Item = (BlockId, LocalId)> + 'v {
-    view.calls().flat_map(move |(block, call)| {
+/// The calls that put something into a local: `rows.append(row)`.
+pub(super) fn kept_in(view: &View<'_>, local: LocalId) -> Vec<BlockId> {
+    let keeps = |(block, call): &(BlockId, &Call)| {
         let is_receiver = matches!(call.callee, Callee::Method(receiver, _) if receiver == local);
-        let keeps = is_receiver && view.meaning(block).fact(Effect::Keeps).is_some();
-        let given = call.arguments.iter().filter(move |_| keeps);
-        given.map(move |argument| (block, argument.value))
-    })
+        is_receiver && view.meaning(*block).fact(Effect::Keeps).is_some()
+    };
+    let calls = view.calls().filter(keeps);
+    calls.map(|(block, _)| block).collect()
 }
