@@ -183,7 +183,9 @@ impl<'p> Search<'_, 'p> {
             sizes.push(self.of_function(function));
         }
         let size = Size::of_any(&sizes);
-        if size == Size::Unbounded && queries::is_of_one(self.summaries, view, block) {
+        let is_of_one =
+            queries::is_of_relation(view, call) || queries::is_of_one(self.summaries, view, block);
+        if size == Size::Unbounded && is_of_one {
             return Size::Open;
         }
         size

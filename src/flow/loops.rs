@@ -84,7 +84,14 @@ pub fn query_loops(summaries: &mut Summaries<'_>, reach: &Reach, holds: &[Hold])
         };
         for (round, hop, confidence) in loops_in(summaries, reach, &here) {
             let (path, conditions) = path_to(summaries, holds, &visits, position);
-            let confidence = confidence.min(reached::confidence_after(conditions));
+            // What goes over the thread's connection was not put into the transaction by whoever wrote it.
+            let is_handed = run.is_none_or(|(_, handed)| handed.is_some());
+            let certainty = if is_handed || conditions == 0 {
+                reached::confidence_after(conditions)
+            } else {
+                Confidence::Low
+            };
+            let confidence = confidence.min(certainty);
             found.push(query_loop(
                 summaries,
                 &here,

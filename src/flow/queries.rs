@@ -7,6 +7,7 @@ use super::summary::Summaries;
 use super::text;
 use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Piece, Value};
 use crate::library::{Effect, Returns};
+use crate::link::values::Entity;
 use crate::symbol::Symbol;
 use std::rc::Rc;
 
@@ -154,9 +155,16 @@ fn has_limit(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId) -> 
 /// Whether the text of a statement compares a column with a parameter.
 fn has_parameter(summaries: &mut Summaries<'_>, view: &View<'_>, call: &Call) -> bool {
     call.arguments.iter().any(|argument| {
+        let compares = |text: Symbol| PARAMETERS.iter().any(|parameter| text.contains(parameter));
         let text = text::constant(summaries, view.key, argument.value);
-        matches!(text, Some(Constant::Text(text))
-            if PARAMETERS.iter().any(|parameter| text.contains(parameter)))
+        let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+        matches!(text, Some(Constant::Text(text)) if compares(text))
+            || statements.any(|statement| match &statement.action {
+                Action::Assign(target, Value::Text(pieces)) if *target == argument.value => pieces
+                    .iter()
+                    .any(|piece| matches!(piece, Piece::Text(text) if compares(*text))),
+                _ => false,
+            })
     })
 }
 
@@ -226,6 +234,21 @@ fn is_equality(view: &View<'_>, local: LocalId, is_condition: bool) -> bool {
 /// The same, or what a call gives.
 fn is_given(view: &View<'_>, local: LocalId) -> bool {
     is_ones(view, local, FIELD_LIMIT) || view.call_giving(local).is_some()
+}
+
+/// Whether a call asks for rows of one object's relation: `order.lines.all()`.
+pub(super) fn is_of_relation(view: &View<'_>, call: &Call) -> bool {
+    let Callee::Method(receiver, _) = call.callee else {
+        return false;
+    };
+    let language = view.values.world().language(view.key);
+    let has_rows = |entity: &Entity| matches!(entity, Entity::Instance(path, _) if view.values.library().has_rows(language, *path));
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    view.values.of(view.key, receiver).iter().any(has_rows)
+        && statements.any(|statement| {
+            matches!(statement.action, Action::Assign(target, Value::Field(object, _))
+                if target == receiver && is_given(view, object))
+        })
 }
 
 /// Whether a value is what somebody passes, or a field of it or of a row that a loop goes over.
