@@ -545,7 +545,7 @@ impl Library {
     /// Whether the path is the type of an executor: of what has workers, and opens no pool.
     pub fn has_workers(&self, path: Symbol) -> bool {
         let shelves = [&self.python, &self.javascript];
-        let mut facts = shelves.iter().flat_map(|shelf| shelf.calls.get(&path));
+        let mut facts = shelves.iter().filter_map(|shelf| shelf.calls.get(&path));
         let is_executor = |fact: &CallFact| fact.capacity.is_some() && !fact.has(Effect::OpensPool);
         facts.any(|facts| facts.iter().any(is_executor))
     }
