@@ -174,7 +174,7 @@ fn locals(function: &Function) -> Vec<LocalId> {
 fn value_locals(value: &Value, locals: &mut Vec<LocalId>) {
     match value {
         Value::Local(local) | Value::Field(local, _) | Value::Element(local) => locals.push(*local),
-        Value::Item(object, key) => locals.extend([object, key]),
+        Value::Item(object, key) | Value::Equality(object, key) => locals.extend([object, key]),
         Value::Sequence(parts) | Value::Operation(parts) | Value::Opaque(parts) => {
             locals.extend(parts);
         }

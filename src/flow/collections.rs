@@ -1,24 +1,24 @@
 //! How large the collections are that loops go over.
 //!
 //! In: a local. Out: its [`Size`], followed back to where it comes from: literals, slices and limited queries are bounded;
-//! what callers pass and unlimited queries give is not; of anything else nothing is known.
+//! the rows of a table, what a client sends and the lines of a file are not; of anything else nothing is known.
+use super::queries;
+use super::reach::Reach;
+use super::rounds;
 use super::sites::View;
 use super::summary::Summaries;
-use super::text;
-use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Terminator, Value};
-use crate::library::{Effect, Place, Returns};
+use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, LocalKind, Terminator, Value};
+use crate::library::{CallFact, Effect, Place, Returns};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, parameter_of};
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
-/// Definitions are followed back this far.
-const DEPTH_LIMIT: u32 = 12;
+/// Variables that one collection is followed through.
+const SEARCH_LIMIT: usize = 400;
 
-/// A builder has few links.
-const BUILDER_LIMIT: u32 = 12;
-
-/// Callers asked for what they pass.
-const CALLER_LIMIT: usize = 16;
+/// Fields between a handler's parameter and what a client sends: `ctx.request.body`.
+const PAYLOAD_LIMIT: u32 = 3;
 
 /// How large a collection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,96 +27,340 @@ pub enum Size {
     Bounded,
     /// Nothing is known.
     Unknown,
-    /// It grows with data: rows of a table, what a caller sends.
+    /// Nothing bounds it, yet it may well be small: what somebody passes of whom nothing is known, the rows that belong
+    /// to one other row.
+    Open,
+    /// It grows with data: rows of a table, what a client sends, lines of a file.
     Unbounded,
 }
 
-/// The size of the collection that a local stands for.
-pub fn size(summaries: &mut Summaries<'_>, function: FunctionKey, local: LocalId) -> Size {
-    size_within(summaries, function, local, DEPTH_LIMIT)
+impl Size {
+    /// The size of what may be any of several. One unbounded way suffices, unless another says that it bounds it:
+    /// `rows = rows[:100]`.
+    fn of_any(sizes: &[Self]) -> Self {
+        if sizes.contains(&Self::Bounded) {
+            return Self::Bounded;
+        }
+        sizes.iter().copied().max().unwrap_or(Self::Unknown)
+    }
+
+    /// Whether it is not known to be bounded, and something says so.
+    pub fn is_open(self) -> bool {
+        self >= Self::Open
+    }
 }
 
-fn size_within(
+/// The size of the collection that a local stands for.
+pub fn size(
     summaries: &mut Summaries<'_>,
+    reach: &Reach,
     function: FunctionKey,
     local: LocalId,
-    depth: u32,
 ) -> Size {
-    if depth == 0 {
-        return Size::Unknown;
-    }
-    let (function, local) = summaries.values.world().origin(function, local);
-    let view = summaries.view(function);
-    let mut sizes = definitions(summaries, &view, local, depth - 1);
-    if let LocalKind::Parameter(position) = view.body.local(local).kind {
-        sizes.push(of_parameter(
-            summaries,
-            function,
-            (position, local),
-            depth - 1,
-        ));
-    }
-    // One unbounded way suffices, unless another says that it bounds it: `rows = rows[:100]`.
-    if sizes.contains(&Size::Bounded) {
-        return Size::Bounded;
-    }
-    sizes.into_iter().max().unwrap_or(Size::Unknown)
+    let mut search = Search {
+        summaries,
+        reach,
+        seen: FxHashSet::default(),
+    };
+    search.of_local(function, local)
 }
 
-/// The sizes of what is assigned to a local.
-fn definitions<'p>(
-    summaries: &mut Summaries<'p>,
-    view: &Rc<View<'p>>,
-    local: LocalId,
-    depth: u32,
-) -> Vec<Size> {
-    let mut sizes = Vec::new();
-    for (index, block) in view.body.blocks.iter().enumerate() {
-        for statement in &block.statements {
-            if let Action::Assign(target, value) = &statement.action
-                && *target == local
-            {
-                sizes.push(of_value(summaries, view, value, depth));
+/// One collection that is followed back; each variable is looked at once.
+struct Search<'s, 'p> {
+    summaries: &'s mut Summaries<'p>,
+    reach: &'s Reach,
+    seen: FxHashSet<(FunctionKey, LocalId)>,
+}
+
+impl<'p> Search<'_, 'p> {
+    fn of_local(&mut self, function: FunctionKey, local: LocalId) -> Size {
+        let (function, local) = self.summaries.values.world().origin(function, local);
+        if self.seen.len() >= SEARCH_LIMIT || !self.seen.insert((function, local)) {
+            return Size::Unknown;
+        }
+        let view = self.summaries.view(function);
+        let mut sizes = self.definitions(&view, local);
+        if let LocalKind::Parameter(position) = view.body.local(local).kind {
+            sizes.push(self.of_parameter(function, (position, local)));
+        }
+        Size::of_any(&sizes)
+    }
+
+    /// The sizes of what is assigned to a local.
+    fn definitions(&mut self, view: &Rc<View<'p>>, local: LocalId) -> Vec<Size> {
+        let mut sizes = Vec::new();
+        for (index, block) in view.body.blocks.iter().enumerate() {
+            for statement in &block.statements {
+                if let Action::Assign(target, value) = &statement.action
+                    && *target == local
+                {
+                    sizes.push(self.of_value(view, BlockId::new(index), local, value));
+                }
+            }
+            match &block.terminator {
+                Terminator::Call { call, .. } if call.result == local => {
+                    sizes.push(self.of_call(view, BlockId::new(index)));
+                }
+                Terminator::Suspend { value, result, .. }
+                    if *result == local && *value != local =>
+                {
+                    sizes.push(self.of_local(view.key, *value));
+                }
+                _ => {}
             }
         }
-        match &block.terminator {
-            Terminator::Call { call, .. } if call.result == local => {
-                sizes.push(of_call(summaries, view, BlockId::new(index), depth));
+        sizes
+    }
+
+    fn of_value(
+        &mut self,
+        view: &Rc<View<'p>>,
+        block: BlockId,
+        target: LocalId,
+        value: &Value,
+    ) -> Size {
+        match value {
+            Value::Local(source) => self.of_local(view.key, *source),
+            Value::Sequence(parts) => self.of_parts(view, block, target, parts),
+            Value::Record(_) | Value::Constant(_) => Size::Bounded,
+            // A key that is computed is a slice: `rows[:100]`, `rows[i:i + 100]`.
+            Value::Item(_, key) if is_operation(view, *key) => Size::Bounded,
+            Value::Field(object, _) | Value::Item(object, _)
+                if is_payload(view, *object, PAYLOAD_LIMIT) =>
+            {
+                Size::Unbounded
             }
-            Terminator::Suspend { value, result, .. } if *result == local && *value != local => {
-                sizes.push(size_within(summaries, view.key, *value, depth));
+            Value::Field(..) if is_payload(view, target, PAYLOAD_LIMIT) => Size::Unbounded,
+            // `const { rows } = await client.query(...)`, `const [rows] = ...`: an answer keeps its rows in a field.
+            Value::Field(object, _) | Value::Item(object, _) if is_answer(view, *object) => {
+                self.of_local(view.key, *object)
+            }
+            _ => Size::Unknown,
+        }
+    }
+
+    /// What a comprehension or a loop collects is as large as what it goes over.
+    fn of_parts(
+        &mut self,
+        view: &Rc<View<'p>>,
+        block: BlockId,
+        target: LocalId,
+        parts: &[LocalId],
+    ) -> Size {
+        let mut blocks: Vec<BlockId> = Vec::new();
+        if parts.is_empty() {
+            blocks.extend(rounds::kept_in(view, target));
+        }
+        blocks.extend(parts.iter().filter_map(|part| defined_in(view, *part)));
+        let around = blocks.into_iter();
+        let around = around.filter_map(|part| rounds::collection_around(view, part, block));
+        let around: Vec<LocalId> = around.collect();
+        if around.is_empty() {
+            return Size::Bounded;
+        }
+        let sizes = around
+            .into_iter()
+            .map(|local| self.of_local(view.key, local));
+        sizes.max().unwrap_or(Size::Unknown)
+    }
+
+    fn of_call(&mut self, view: &Rc<View<'p>>, block: BlockId) -> Size {
+        let Some(call) = view.call(block) else {
+            return Size::Unknown;
+        };
+        if queries::is_limited(self.summaries, view, block) {
+            return Size::Bounded;
+        }
+        let meaning = view.meaning(block);
+        let mut sizes = Vec::new();
+        for (fact, _) in &meaning.facts {
+            sizes.extend(self.of_fact(view, call, fact));
+        }
+        if let (CallKind::Enter, Callee::Method(receiver, _)) = (call.kind, call.callee) {
+            sizes.push(self.of_local(view.key, receiver));
+        }
+        for function in meaning.functions.clone() {
+            sizes.push(self.of_function(function));
+        }
+        let size = Size::of_any(&sizes);
+        let is_of_one =
+            queries::is_of_relation(view, call) || queries::is_of_one(self.summaries, view, block);
+        if size == Size::Unbounded && is_of_one {
+            return Size::Open;
+        }
+        size
+    }
+
+    fn of_fact(&mut self, view: &Rc<View<'p>>, call: &Call, fact: &CallFact) -> Vec<Size> {
+        let mut sizes = Vec::new();
+        let receiver = match call.callee {
+            Callee::Method(receiver, _) => Some(receiver),
+            Callee::Local(_) => None,
+        };
+        if fact.has(Effect::Grows) {
+            sizes.push(Size::Unbounded);
+        }
+        if fact.has(Effect::Queries) {
+            sizes.push(Size::Unbounded);
+        }
+        // A builder, or a cursor, is as large as what it was made from: `.where(...)`, `cursor.fetchall()`.
+        let is_receiver = fact.has(Effect::Iterates)
+            || matches!(fact.returns, Returns::Receiver | Returns::Type(_));
+        if let Some(receiver) = receiver.filter(|_| is_receiver) {
+            sizes.push(self.of_local(view.key, receiver));
+        }
+        match fact.returns {
+            Returns::Element => sizes.push(Size::Bounded),
+            Returns::Argument(position) => {
+                sizes.extend(self.of_place(view, call, Place::Argument(position)));
             }
             _ => {}
         }
+        let many = fact.as_many_as.iter();
+        let many = many.flat_map(|place| self.of_place(view, call, *place));
+        let many: Vec<Size> = many.collect();
+        sizes.extend((!many.is_empty()).then(|| Size::of_any(&many)));
+        sizes
     }
-    sizes
-}
 
-fn of_value<'p>(
-    summaries: &mut Summaries<'p>,
-    view: &Rc<View<'p>>,
-    value: &Value,
-    depth: u32,
-) -> Size {
-    match value {
-        Value::Local(source) => size_within(summaries, view.key, *source, depth),
-        // What a comprehension or a loop collects is as large as what it goes over: asked where that is.
-        Value::Sequence(parts) if parts.iter().any(|part| is_in_loop(view, *part)) => Size::Unknown,
-        Value::Sequence(_) | Value::Record(_) | Value::Constant(_) => Size::Bounded,
-        // A key that is computed is a slice: `rows[:100]`, `rows[i:i + 100]`.
-        Value::Item(_, key) if is_operation(view, *key) => Size::Bounded,
-        // `const { rows } = await client.query(...)`, `const [rows] = ...`: an answer keeps its rows in a field.
-        Value::Field(object, _) | Value::Item(object, _) if is_answer(view, *object) => {
-            size_within(summaries, view.key, *object, depth)
+    /// The sizes of what stands at a place of a call.
+    fn of_place(&mut self, view: &Rc<View<'p>>, call: &Call, place: Place) -> Vec<Size> {
+        let locals: Vec<LocalId> = match (place, call.callee) {
+            (Place::Receiver, Callee::Method(receiver, _)) => vec![receiver],
+            (Place::Argument(position), _) => {
+                let argument = call.arguments.get(position as usize);
+                argument
+                    .map(|argument| argument.value)
+                    .into_iter()
+                    .collect()
+            }
+            (Place::Arguments, _) => {
+                let arguments = call.arguments.iter();
+                arguments.map(|argument| argument.value).collect()
+            }
+            _ => Vec::new(),
+        };
+        let sizes = locals
+            .into_iter()
+            .map(|local| self.of_local(view.key, local));
+        sizes.collect()
+    }
+
+    /// The size of what a function returns.
+    fn of_function(&mut self, function: FunctionKey) -> Size {
+        let view = self.summaries.view(function);
+        if view.body.traits.is_generator {
+            return Size::Unknown;
         }
-        _ => Size::Unknown,
+        let blocks = view.body.blocks.iter();
+        let returned: Vec<_> = blocks
+            .filter_map(|block| match block.terminator {
+                Terminator::Return(local) => Some(local),
+                _ => None,
+            })
+            .collect();
+        let sizes = returned
+            .into_iter()
+            .map(|local| self.of_local(function, local));
+        sizes.max().unwrap_or(Size::Unknown)
+    }
+
+    /// The size of what callers pass. Where nobody in the program calls, somebody outside does, with what he likes; the
+    /// caller of a handler is a client.
+    fn of_parameter(&mut self, function: FunctionKey, (position, local): (u32, LocalId)) -> Size {
+        let world = self.summaries.values.world();
+        let body = world.function(function);
+        let parameter = body.parameters.get(position as usize);
+        if parameter.is_some_and(|parameter| parameter.is_rest) {
+            return Size::Unknown;
+        }
+        let entities = self.summaries.values.of(function, local).iter();
+        let mut entities = entities.filter(|entity| matches!(entity, Entity::Instance(..)));
+        // A session or a pool is no collection.
+        if entities.next().is_some() {
+            return Size::Unknown;
+        }
+        if self.reach.is_registered(function) {
+            return Size::Unbounded;
+        }
+        let callers = self.summaries.values.callers(function).to_vec();
+        if callers.is_empty() {
+            let is_named =
+                !body.name.is_empty() && world.is_top_level(world.sibling(function, body.parent));
+            return if body.traits.is_closure && !is_named {
+                Size::Unknown
+            } else if self.reach.is_called(body.name) {
+                // Somebody may call it, of whom nobody knows that it is this one.
+                Size::Open
+            } else {
+                Size::Unbounded
+            };
+        }
+        let mut sizes = Vec::new();
+        for caller in callers {
+            let view = self.summaries.view(caller.function);
+            let Some(call) = view.call(caller.block) else {
+                continue;
+            };
+            let mut arguments = call.arguments.iter().enumerate();
+            let passed = arguments.find(|(position, argument)| {
+                parameter_of(body, *position, argument) == Some(local)
+            });
+            if let Some((_, argument)) = passed {
+                sizes.push(self.of_local(caller.function, argument.value));
+            }
+        }
+        sizes.into_iter().max().unwrap_or(Size::Unknown)
     }
 }
 
-fn is_in_loop(view: &View<'_>, local: LocalId) -> bool {
-    elements(view).any(|(_, element, _)| element == local)
-        || view.calls().any(|(block, call)| {
-            call.result == local && super::reach::blocks_in_loops(view.body)[block.index()]
+/// The block in which a local is computed.
+fn defined_in(view: &View<'_>, local: LocalId) -> Option<BlockId> {
+    let called = view.call_giving(local).map(|(block, _)| block);
+    called.or_else(|| {
+        let assigns = |block: &crate::ir::Block| {
+            let mut statements = block.statements.iter();
+            statements.any(
+                |statement| matches!(statement.action, Action::Assign(target, _) if target == local),
+            )
+        };
+        view.body.blocks.iter().position(assigns).map(BlockId::new)
+    })
+}
+
+/// Whether a local is what a client sends: `req.body`, or a part of it.
+fn is_payload(view: &View<'_>, local: LocalId, limit: u32) -> bool {
+    let library = view.values.library();
+    let language = view.values.world().language(view.key);
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    limit > 0
+        && statements.any(|statement| match &statement.action {
+            Action::Assign(target, Value::Field(object, name)) if *target == local => {
+                library.is_payload(language, *name) && is_parameter(view, *object)
+                    || is_payload(view, *object, limit - 1)
+            }
+            Action::Assign(target, Value::Local(source) | Value::Item(source, _))
+                if *target == local =>
+            {
+                is_payload(view, *source, limit - 1)
+            }
+            _ => false,
+        })
+}
+
+/// Whether a local is a parameter, or a field of one: `req`, `ctx.request`.
+fn is_parameter(view: &View<'_>, local: LocalId) -> bool {
+    let is_given = |local: LocalId| {
+        let world = view.values.world();
+        let (function, local) = world.origin(view.key, local);
+        let kind = world.function(function).local(local).kind;
+        matches!(kind, LocalKind::Parameter(_))
+    };
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    is_given(local)
+        || statements.any(|statement| {
+            matches!(statement.action, Action::Assign(target, Value::Field(object, _))
+                if target == local && is_given(object))
         })
 }
 
@@ -129,7 +373,8 @@ fn is_answer(view: &View<'_>, local: LocalId) -> bool {
     is_script && view.calls().any(gives)
 }
 
-fn is_operation(view: &View<'_>, local: LocalId) -> bool {
+/// Whether a local is computed: by arithmetic, by a comparison, from the ends of a slice.
+pub(super) fn is_operation(view: &View<'_>, local: LocalId) -> bool {
     let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
     statements.any(|statement| {
         matches!(&statement.action, Action::Assign(target, Value::Operation(_)) if *target == local)
@@ -152,230 +397,6 @@ pub fn elements(view: &View<'_>) -> impl Iterator<Item = (BlockId, LocalId, Loca
     })
 }
 
-fn of_call<'p>(
-    summaries: &mut Summaries<'p>,
-    view: &Rc<View<'p>>,
-    block: BlockId,
-    depth: u32,
-) -> Size {
-    let Some(call) = view.call(block) else {
-        return Size::Unknown;
-    };
-    if is_limited(summaries, view, block) {
-        return Size::Bounded;
-    }
-    let meaning = view.meaning(block);
-    let mut sizes = Vec::new();
-    for (fact, _) in &meaning.facts {
-        if fact.has(Effect::Queries) {
-            sizes.push(Size::Unbounded);
-        }
-        match (fact.returns, call.callee) {
-            (Returns::Receiver, Callee::Method(receiver, _)) => {
-                sizes.push(size_within(summaries, view.key, receiver, depth));
-            }
-            (Returns::Element, _) => sizes.push(Size::Bounded),
-            (Returns::Argument(position), _) => {
-                sizes.extend(of_argument(summaries, view, call, position, depth));
-            }
-            _ => {}
-        }
-        if fact.has(Effect::Iterates)
-            && let Callee::Method(receiver, _) = call.callee
-        {
-            sizes.push(size_within(summaries, view.key, receiver, depth));
-        }
-    }
-    // A builder, or a cursor, is as large as what it was made from: `.where(...)`, `cursor.fetchall()`.
-    if meaning
-        .facts
-        .iter()
-        .any(|(fact, _)| matches!(fact.returns, Returns::Type(_)))
-        && let Callee::Method(receiver, _) = call.callee
-    {
-        sizes.push(size_within(summaries, view.key, receiver, depth));
-    }
-    for function in meaning.functions.clone() {
-        sizes.push(of_function(summaries, function, depth));
-    }
-    if sizes.contains(&Size::Bounded) {
-        return Size::Bounded;
-    }
-    sizes.into_iter().max().unwrap_or(Size::Unknown)
-}
-
-fn of_argument<'p>(
-    summaries: &mut Summaries<'p>,
-    view: &Rc<View<'p>>,
-    call: &Call,
-    position: u32,
-    depth: u32,
-) -> Option<Size> {
-    let argument = call.arguments.get(position as usize)?;
-    Some(size_within(summaries, view.key, argument.value, depth))
-}
-
-/// Whether a call, or one its receiver comes from or is used by, says how many: `.limit(10)`, `LIMIT 10`, `fetchmany(10)`.
-fn is_limited<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: BlockId) -> bool {
-    if view.meaning(block).fact(Effect::Bounds).is_some() {
-        return true;
-    }
-    let Some(call) = view.call(block) else {
-        return false;
-    };
-    let arguments: Vec<_> = call
-        .arguments
-        .iter()
-        .map(|argument| argument.value)
-        .collect();
-    if arguments
-        .iter()
-        .any(|local| has_limit(summaries, view, *local))
-    {
-        return true;
-    }
-    if arguments
-        .iter()
-        .any(|local| is_built_limited(view, *local, BUILDER_LIMIT))
-    {
-        return true;
-    }
-    let Callee::Method(receiver, _) = call.callee else {
-        return false;
-    };
-    if is_built_limited(view, receiver, BUILDER_LIMIT) {
-        return true;
-    }
-    // `cursor.execute("... limit 10")` says it for `cursor.fetchall()` and `for row in cursor`.
-    let sent: Vec<_> = view
-        .calls()
-        .filter(|(other, call)| {
-            *other != block
-                && matches!(call.callee, Callee::Method(owner, _) if owner == receiver)
-                && view.meaning(*other).fact(Effect::Queries).is_some()
-        })
-        .filter_map(|(_, call)| call.arguments.first())
-        .map(|argument| argument.value)
-        .collect();
-    sent.into_iter()
-        .any(|local| has_limit(summaries, view, local))
-}
-
-/// Whether a statement is built with a limit: `select(User).where(...).limit(10)`.
-fn is_built_limited(view: &View<'_>, local: LocalId, links: u32) -> bool {
-    if links == 0 {
-        return false;
-    }
-    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-    let is_assigned = statements.any(|statement| {
-        matches!(&statement.action, Action::Assign(target, Value::Local(source))
-            if *target == local && is_built_limited(view, *source, links - 1))
-    });
-    is_assigned
-        || view.calls().any(|(block, call)| {
-            let meaning = view.meaning(block);
-            let builds = meaning
-                .facts
-                .iter()
-                .any(|(fact, _)| matches!(fact.returns, Returns::Receiver | Returns::Type(_)));
-            let is_next = |receiver| builds && is_built_limited(view, receiver, links - 1);
-            call.result == local
-                && (meaning.fact(Effect::Bounds).is_some()
-                    || matches!(call.callee, Callee::Method(receiver, _) if is_next(receiver)))
-        })
-}
-
-fn has_limit(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId) -> bool {
-    if let Some(Constant::Text(text)) = text::constant(summaries, view.key, local) {
-        let words = || text.split_whitespace();
-        return words()
-            .any(|word| word.eq_ignore_ascii_case("limit") || word.eq_ignore_ascii_case("fetch"));
-    }
-    // An interpolated text may say it in any of its pieces; options say it under a key.
-    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-    statements.any(|statement| match &statement.action {
-        Action::Assign(target, Value::Record(entries)) if *target == local => {
-            let keys = ["limit", "take", "first", "top"];
-            entries.iter().any(|(key, _)| keys.contains(&key.text()))
-        }
-        Action::Assign(target, Value::Text(pieces)) if *target == local => {
-            pieces.iter().any(|piece| {
-                matches!(piece, crate::ir::Piece::Text(text)
-                    if text.split_whitespace().any(|word| word.eq_ignore_ascii_case("limit")))
-            })
-        }
-        _ => false,
-    })
-}
-
-/// The size of what a function returns.
-fn of_function(summaries: &mut Summaries<'_>, function: FunctionKey, depth: u32) -> Size {
-    let view = summaries.view(function);
-    if view.body.traits.is_generator {
-        return Size::Unknown;
-    }
-    let returned: Vec<_> = view
-        .body
-        .blocks
-        .iter()
-        .filter_map(|block| match block.terminator {
-            Terminator::Return(local) => Some(local),
-            _ => None,
-        })
-        .collect();
-    let sizes = returned
-        .into_iter()
-        .map(|local| size_within(summaries, function, local, depth));
-    sizes.max().unwrap_or(Size::Unknown)
-}
-
-/// The size of what callers pass: where nobody is known to call, whatever somebody sends.
-fn of_parameter(
-    summaries: &mut Summaries<'_>,
-    function: FunctionKey,
-    (position, local): (u32, LocalId),
-    depth: u32,
-) -> Size {
-    let body = summaries.values.world().function(function);
-    let is_rest = body
-        .parameters
-        .get(position as usize)
-        .is_some_and(|parameter| parameter.is_rest);
-    if is_rest {
-        return Size::Unknown;
-    }
-    let callers = summaries.values.callers(function).to_vec();
-    if callers.is_empty() || callers.len() > CALLER_LIMIT {
-        let world = summaries.values.world();
-        let is_named =
-            !body.name.is_empty() && world.is_top_level(world.sibling(function, body.parent));
-        return if body.traits.is_closure && !is_named {
-            Size::Unknown
-        } else {
-            Size::Unbounded
-        };
-    }
-    let mut sizes = Vec::new();
-    for caller in callers {
-        let view = summaries.view(caller.function);
-        let Some(call) = view.call(caller.block) else {
-            continue;
-        };
-        let mut arguments = call.arguments.iter().enumerate();
-        let passed = arguments
-            .find(|(position, argument)| parameter_of(body, *position, argument) == Some(local));
-        if let Some((_, argument)) = passed {
-            sizes.push(size_within(
-                summaries,
-                caller.function,
-                argument.value,
-                depth,
-            ));
-        }
-    }
-    sizes.into_iter().max().unwrap_or(Size::Unknown)
-}
-
 /// The collection whose elements a call hands to its callbacks: the receiver, or the target.
 pub fn iterated(view: &View<'_>, block: BlockId) -> Option<LocalId> {
     let call = view.call(block)?;
@@ -392,6 +413,7 @@ pub fn iterated(view: &View<'_>, block: BlockId) -> Option<LocalId> {
         _ => None,
     };
     match call.callee {
+        Callee::Method(receiver, _) if fact.target == Some(Place::Receiver) => Some(receiver),
         _ if target.is_some_and(|local| !is_work(&local)) => target,
         Callee::Method(receiver, _) if !fact.has(Effect::FansOut) && target.is_none() => {
             Some(receiver)

@@ -1,357 +1,269 @@
-//! Loops whose rounds nothing counts: statements in each round of one transaction, connections taken by all at once.
+//! Loops whose rounds nothing counts, with statements in each round of one transaction.
 //!
-//! In: [`Hold`]s and the linked program. Out: [`QueryLoop`]s and [`Fanout`]s.
+//! In: [`Hold`]s and the linked program. Out: [`QueryLoop`]s. A loop stands in the function that holds the transaction, or
+//! in one that it runs, however deep: each function is looked at once for each way in which it gets what is held.
 use super::collections::{self, Size};
+use super::held::Region;
 use super::holds::{Begun, Hold};
-use super::reach::blocks_in_loops;
-use super::reached::{self, Checkout, Hop, Run};
+use super::reach::Reach;
+use super::reached::{self, Hop, Run};
+use super::rounds::{self, Round};
 use super::sites::{Kind, View};
-use super::summary::Summaries;
+use super::summary::{Purpose, Summaries};
 use super::targets;
-use crate::ir::{Action, BlockId, Call, Callee, LocalId, Site, Terminator, Value};
-use crate::library::Effect;
+use crate::finding::Confidence;
+use crate::ir::{BlockId, Site};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
 use rustc_hash::FxHashSet;
+use std::rc::Rc;
 
 /// A loop over an unbounded collection that sends statements in each round of one transaction.
 #[derive(Clone, Debug)]
 pub struct QueryLoop {
     /// How the transaction begins.
     pub begun: Begun,
+    /// The calls that lead from the holding function to the loop's; none where it is the same.
+    pub path: Vec<(FunctionKey, Site)>,
     /// The function the loop stands in.
     pub function: FunctionKey,
     /// The loop, or the call that runs a callback for each element.
     pub site: Site,
-    /// The collection.
-    pub collection: Site,
     /// The call in the loop that sends a statement, or leads to one.
     pub statement: Site,
     /// Where the statement itself is sent, when another function does it.
     pub sender: Option<(FunctionKey, Site)>,
+    /// How sure it is that there are many rounds, each with its statement.
+    pub confidence: Confidence,
+}
+
+/// Code that runs in a transaction.
+struct Visit {
+    hold: usize,
+    /// The visit whose call leads here, and the block of that call.
+    from: Option<(usize, BlockId)>,
+    /// The function that is run; none for the code that holds.
+    run: Option<Run>,
 }
 
 /// All loops that query in a transaction, in order.
-pub fn query_loops(summaries: &mut Summaries<'_>, holds: &[Hold]) -> Vec<QueryLoop> {
-    let mut found = Vec::new();
-    // A session's own transaction is as long as its work: nobody chose to put the loop into one.
-    let is_chosen = |hold: &&Hold| hold.kind == Kind::Transaction && !hold.begun.is_automatic;
-    for hold in holds.iter().filter(is_chosen) {
-        let view = summaries.view(hold.function);
-        for round in rounds(&view) {
-            if hold.region.blocks.binary_search(&round.head).is_err() {
-                continue;
-            }
-            let Some(hop) = statement_in(summaries, hold, &view, &round) else {
-                continue;
-            };
-            if collections::size(summaries, hold.function, round.collection) == Size::Unbounded {
-                found.push(query_loop(summaries, hold, &view, &round, hop));
-            }
+pub fn query_loops(summaries: &mut Summaries<'_>, reach: &Reach, holds: &[Hold]) -> Vec<QueryLoop> {
+    let mut visits: Vec<Visit> = Vec::new();
+    for (number, hold) in holds.iter().enumerate() {
+        // A session's own transaction is as long as its work: nobody chose to put the loop into one.
+        if hold.kind == Kind::Transaction && !hold.begun.is_automatic {
+            visits.push(Visit {
+                hold: number,
+                from: None,
+                run: None,
+            });
         }
     }
-    found.sort_by_key(|found| (found.function, found.site));
+    let (mut found, mut seen, mut position) = (Vec::new(), FxHashSet::default(), 0);
+    while position < visits.len() {
+        let hold = &holds[visits[position].hold];
+        let run = visits[position].run;
+        let view = summaries.view(run.map_or(hold.function, |run| run.function));
+        let region = match run {
+            Some(run) => reached::region_of(summaries, &view, run),
+            None => hold.region.clone(),
+        };
+        for (block, next) in runs_of(&view, &region, purpose_of(hold, run)) {
+            if seen.insert(next) {
+                visits.push(Visit {
+                    hold: visits[position].hold,
+                    from: Some((position, block)),
+                    run: Some(next),
+                });
+            }
+        }
+        let here = Here {
+            view: &view,
+            region: &region,
+            hold,
+            run,
+        };
+        for (round, hop, confidence) in loops_in(summaries, reach, &here) {
+            let (path, conditions) = path_to(summaries, holds, &visits, position);
+            // What goes over the thread's connection was not put into the transaction by whoever wrote it.
+            let is_handed = run.is_none_or(|run| run.handed.is_some());
+            let certainty = if is_handed || conditions == 0 {
+                reached::confidence_after(conditions)
+            } else {
+                Confidence::Low
+            };
+            let confidence = confidence.min(certainty);
+            found.push(query_loop(
+                summaries,
+                &here,
+                &round,
+                hop,
+                (path, confidence),
+            ));
+        }
+        position += 1;
+    }
+    // The surest, and of these the one reached by the fewest calls, is told.
+    found.sort_by_key(|found| {
+        let is_unsure = found.confidence == Confidence::Low;
+        (found.function, found.site, is_unsure, found.path.len())
+    });
     found.dedup_by_key(|found| (found.function, found.site));
     found
 }
 
-/// Something that is done for each element of a collection.
-#[derive(Clone, Debug)]
-struct Round {
-    /// The block that decides on a further round, or whose call runs the callback.
-    head: BlockId,
-    /// The loop, or the call.
-    site: Site,
-    collection: LocalId,
-    /// The blocks of one round.
-    body: Vec<BlockId>,
+/// The code that is looked at.
+struct Here<'h, 'p> {
+    view: &'h Rc<View<'p>>,
+    region: &'h Region,
+    hold: &'h Hold,
+    run: Option<Run>,
 }
 
-/// The loops of a function, and its calls that run a callback for each element.
-fn rounds(view: &View<'_>) -> Vec<Round> {
+fn purpose_of(hold: &Hold, run: Option<Run>) -> Purpose {
+    let handed = run.and_then(|run| run.handed);
+    handed.map_or(hold.purpose, |(_, purpose)| purpose)
+}
+
+/// The functions that are run, each with the block of the call. One of several that a callee may be is left out.
+fn runs_of(view: &View<'_>, region: &Region, purpose: Purpose) -> Vec<(BlockId, Run)> {
     let mut found = Vec::new();
-    for (block, _, collection) in collections::elements(view) {
-        let heads = view.body.blocks.iter().enumerate();
-        let mut heads = heads.filter(
-            |(_, head)| matches!(head.terminator, Terminator::Branch { then, .. } if then == block),
-        );
-        if let Some((index, head)) = heads.next() {
-            let index = BlockId::new(index);
-            found.push(Round {
-                head: index,
-                site: head.site,
-                collection,
-                body: body_of(view, index, block),
-            });
-        }
-    }
-    for (block, _) in view.calls() {
-        if view.meaning(block).fact(Effect::Iterates).is_some()
-            && let Some(collection) = collections::iterated(view, block)
-        {
-            found.push(Round {
-                head: block,
-                site: view.body.block(block).site,
-                collection,
-                body: vec![block],
-            });
+    for held in &region.calls {
+        let alternatives = if held.is_told {
+            Vec::new()
+        } else {
+            targets::alternatives(view, held.block)
+        };
+        for handed in &held.runs {
+            if !alternatives
+                .iter()
+                .any(|group| group.contains(&handed.function))
+            {
+                found.push((held.block, Run::of(*handed, purpose)));
+            }
         }
     }
     found
 }
 
-/// The blocks of a loop: reached from its first block, and leading back to its head.
-fn body_of(view: &View<'_>, head: BlockId, first: BlockId) -> Vec<BlockId> {
-    let count = view.body.blocks.len();
-    let mut reached = vec![false; count];
-    let mut queue = vec![first];
-    let mut order = Vec::new();
-    while let Some(block) = queue.pop() {
-        if block == head || std::mem::replace(&mut reached[block.index()], true) {
+/// The unbounded loops with statements in their rounds.
+fn loops_in(
+    summaries: &mut Summaries<'_>,
+    reach: &Reach,
+    here: &Here<'_, '_>,
+) -> Vec<(Round, Hop, Confidence)> {
+    let mut found = Vec::new();
+    let all = rounds::rounds(here.view);
+    for round in &all {
+        if here.region.blocks.binary_search(&round.head).is_err() {
             continue;
         }
-        order.push(block);
-        queue.extend(view.body.block(block).terminator.successors());
-    }
-    let mut before: Vec<Vec<BlockId>> = vec![Vec::new(); count];
-    for block in &order {
-        for next in view.body.block(*block).terminator.successors() {
-            before[next.index()].push(*block);
+        let statements = statements_in(summaries, here, round);
+        let Some(first) = statements.first() else {
+            continue;
+        };
+        let blocks: Vec<BlockId> = statements.iter().map(|hop| hop.block).collect();
+        if !rounds::is_in_each(here.view, round, &all, &blocks) {
+            continue;
+        }
+        let size = collections::size(summaries, reach, here.view.key, round.collection);
+        if size.is_open() {
+            let is_sure = size == Size::Unbounded && !is_migration(here.view);
+            let confidence = if is_sure {
+                Confidence::High
+            } else {
+                Confidence::Low
+            };
+            found.push((round.clone(), *first, confidence));
         }
     }
-    let mut leads_back = vec![false; count];
-    let mut queue = before[head.index()].clone();
-    while let Some(block) = queue.pop() {
-        if !std::mem::replace(&mut leads_back[block.index()], true) {
-            queue.extend(before[block.index()].iter().copied());
-        }
-    }
-    order.retain(|block| leads_back[block.index()]);
-    order.sort_unstable();
-    order
+    found
 }
 
-/// The first statement that a round sends.
-fn statement_in(
-    summaries: &mut Summaries<'_>,
-    hold: &Hold,
-    view: &View<'_>,
-    round: &Round,
-) -> Option<Hop> {
-    let held = hold.region.calls.iter();
+/// Whether the code changes the schema: it runs once, with nobody beside it.
+fn is_migration(view: &View<'_>) -> bool {
+    let world = view.values.world();
+    let path = &world.sources().get(world.module(view.key).file).path;
+    let library = view.values.library();
+    library.is_migration(world.language(view.key), path)
+}
+
+/// The statements that a round sends.
+fn statements_in(summaries: &mut Summaries<'_>, here: &Here<'_, '_>, round: &Round) -> Vec<Hop> {
+    let purpose = purpose_of(here.hold, here.run);
+    let held = here.region.calls.iter();
     let held = held.filter(|held| round.body.binary_search(&held.block).is_ok());
-    held.into_iter()
-        .find_map(|held| reached::reached_by(summaries, view, held, hold.purpose).statement)
+    let hops = held.filter_map(|held| {
+        let hop = reached::reached_by(summaries, here.view, held, purpose).statement?;
+        goes_over_it(summaries, here, hop).then_some(hop)
+    });
+    hops.collect()
+}
+
+/// Whether a statement goes over the transaction's connection: in a function that nobody hands it, one that takes no
+/// connection of its own.
+fn goes_over_it(summaries: &mut Summaries<'_>, here: &Here<'_, '_>, hop: Hop) -> bool {
+    if here.run.is_none_or(|run| run.handed.is_some()) {
+        return true;
+    }
+    let Some((function, block)) = sender(summaries, here.view.key, hop) else {
+        return false;
+    };
+    let view = summaries.view(function);
+    !reached::takes_connection(summaries, &view, block)
+}
+
+/// Where the statement that a hop leads to is sent.
+fn sender(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    hop: Hop,
+) -> Option<(FunctionKey, BlockId)> {
+    let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).statement;
+    let chain = reached::follow(summaries, function, hop, find)?;
+    Some((chain.function, chain.block))
+}
+
+/// The calls that lead from the holding function to a visit, and how many of those behind it are conditional.
+fn path_to(
+    summaries: &mut Summaries<'_>,
+    holds: &[Hold],
+    visits: &[Visit],
+    position: usize,
+) -> (Vec<(FunctionKey, Site)>, usize) {
+    let (mut path, mut conditions) = (Vec::new(), 0);
+    let mut visit = &visits[position];
+    while let Some((from, block)) = visit.from {
+        visit = &visits[from];
+        let function = visit
+            .run
+            .map_or(holds[visit.hold].function, |run| run.function);
+        let view = summaries.view(function);
+        let is_inner = visit.from.is_some();
+        conditions += usize::from(is_inner && reached::is_conditional(&view, block));
+        path.push((function, view.body.block(block).site));
+    }
+    path.reverse();
+    (path, conditions)
 }
 
 fn query_loop(
     summaries: &mut Summaries<'_>,
-    hold: &Hold,
-    view: &View<'_>,
+    here: &Here<'_, '_>,
     round: &Round,
     hop: Hop,
+    (path, confidence): (Vec<(FunctionKey, Site)>, Confidence),
 ) -> QueryLoop {
-    let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).statement;
-    let sender = reached::follow(summaries, hold.function, hop, find)
-        .map(|chain| (chain.function, chain.block))
-        .filter(|(function, _)| *function != hold.function)
-        .map(|(function, block)| (function, summaries.view(function).body.block(block).site));
+    let function = here.view.key;
+    let sender = sender(summaries, function, hop)
+        .filter(|(sender, _)| *sender != function)
+        .map(|(sender, block)| (sender, summaries.view(sender).body.block(block).site));
     QueryLoop {
-        begun: hold.begun.clone(),
-        function: hold.function,
+        begun: here.hold.begun.clone(),
+        function,
         site: round.site,
-        collection: round.site,
-        statement: view.body.block(hop.block).site,
+        statement: here.view.body.block(hop.block).site,
         sender,
+        confidence,
+        path,
     }
-}
-
-/// A call that starts as much work at once as a collection has elements, each taking a connection.
-#[derive(Clone, Debug)]
-pub struct Fanout {
-    /// The function it stands in.
-    pub function: FunctionKey,
-    /// The call that waits for all of it, or starts it.
-    pub site: Site,
-    /// Its callee alone.
-    pub callee: Site,
-    /// The call that is made for each element.
-    pub each: (FunctionKey, Site),
-    /// Where each takes its connection, or sends its statement.
-    pub taken: (FunctionKey, Site),
-    /// All of it goes over one transaction's or client's connection, one after the other.
-    pub is_queued: bool,
-}
-
-/// All unbounded fan-outs, in order.
-pub fn fanouts(summaries: &mut Summaries<'_>, holds: &[Hold]) -> Vec<Fanout> {
-    let mut found = Vec::new();
-    for function in summaries.values.world().functions() {
-        let view = summaries.view(function);
-        for (block, call) in view.calls() {
-            let meaning = view.meaning(block);
-            let gathers = meaning.fact(Effect::Gathers).is_some();
-            let starts = meaning.fact(Effect::FansOut).is_some();
-            if !gathers && !starts {
-                continue;
-            }
-            let each = if gathers {
-                gathered(&view, call)
-            } else {
-                vec![block]
-            };
-            let fan = each
-                .into_iter()
-                .find_map(|each| fanout(summaries, holds, &view, (block, call), each));
-            found.extend(fan);
-        }
-    }
-    found.sort_by_key(|fanout: &Fanout| (fanout.function, fanout.site));
-    found.dedup_by_key(|fanout| (fanout.function, fanout.site));
-    found
-}
-
-/// The calls that make what is gathered: `list.map(...)`, or the call in a comprehension or loop that collects it.
-fn gathered(view: &View<'_>, call: &Call) -> Vec<BlockId> {
-    let mut locals: Vec<LocalId> = call
-        .arguments
-        .iter()
-        .map(|argument| argument.value)
-        .collect();
-    let mut found = Vec::new();
-    let mut seen = FxHashSet::default();
-    while let Some(local) = locals.pop() {
-        if !seen.insert(local) || seen.len() > 32 {
-            continue;
-        }
-        let statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-        for statement in statements {
-            match &statement.action {
-                Action::Assign(target, Value::Local(source)) if *target == local => {
-                    locals.push(*source);
-                }
-                Action::Assign(target, Value::Sequence(parts)) if *target == local => {
-                    locals.extend(parts);
-                }
-                _ => {}
-            }
-        }
-        for (block, made) in view.calls() {
-            if made.result == local {
-                found.push(block);
-            }
-            let keeps = || view.meaning(block).fact(Effect::Keeps).is_some();
-            if matches!(made.callee, Callee::Method(receiver, _) if receiver == local) && keeps() {
-                locals.extend(made.arguments.iter().map(|argument| argument.value));
-            }
-            if made.result == local && view.meaning(block).fact(Effect::Spawns).is_some() {
-                locals.extend(made.arguments.iter().map(|argument| argument.value));
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-fn fanout(
-    summaries: &mut Summaries<'_>,
-    holds: &[Hold],
-    view: &View<'_>,
-    (block, call): (BlockId, &Call),
-    each: BlockId,
-) -> Option<Fanout> {
-    let collection = collection_of(view, each)?;
-    let run = runs(view, each);
-    let (function, checkout) = run
-        .iter()
-        .find_map(|function| Some((*function, taken_by(summaries, *function)?)))
-        .map_or((None, None), |(function, taken)| {
-            (Some(function), Some(taken))
-        });
-    let queued = if checkout.is_none() {
-        queued_by(summaries, holds, view, each)
-    } else {
-        None
-    };
-    let (function, hop, is_queued) = match (function.zip(checkout), queued) {
-        (Some((function, hop)), _) => (function, hop, false),
-        (None, Some((function, hop))) => (function, hop, true),
-        (None, None) => return None,
-    };
-    if collections::size(summaries, view.key, collection) != Size::Unbounded {
-        return None;
-    }
-    let find = |summaries: &mut Summaries<'_>, run| {
-        let reached = summaries.reached(run);
-        let first = reached.checkouts.first().map(|checkout| checkout.hop);
-        if is_queued { reached.statement } else { first }
-    };
-    let chain = reached::follow(summaries, function, hop, find)?;
-    let (last, at) = (chain.function, chain.block);
-    Some(Fanout {
-        function: view.key,
-        site: view.body.block(block).site,
-        callee: call.callee_site,
-        each: (view.key, view.body.block(each).site),
-        taken: (last, summaries.view(last).body.block(at).site),
-        is_queued,
-    })
-}
-
-/// The collection for each of whose elements a call is made.
-fn collection_of(view: &View<'_>, each: BlockId) -> Option<LocalId> {
-    if let Some(collection) = collections::iterated(view, each) {
-        return Some(collection);
-    }
-    if !*blocks_in_loops(view.body).get(each.index())? {
-        return None;
-    }
-    let rounds = rounds(view).into_iter();
-    let mut around = rounds.filter(|round| round.body.binary_search(&each).is_ok());
-    around.next().map(|round| round.collection)
-}
-
-/// The functions that a call starts for one element, promised or not.
-fn runs(view: &View<'_>, each: BlockId) -> Vec<FunctionKey> {
-    let mut found = targets::run_by(view, each);
-    let meaning = view.meaning(each);
-    found.extend(meaning.functions.iter().copied());
-    let gives = [Effect::Iterates, Effect::FansOut, Effect::Spawns];
-    if gives.iter().any(|effect| meaning.fact(*effect).is_some())
-        && let Some(call) = view.call(each)
-    {
-        let locals = call.arguments.iter().map(|argument| argument.value);
-        let entities = locals.flat_map(|local| view.values.of(view.key, local));
-        found.extend(entities.filter_map(Entity::function));
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// The way to a checkout that nothing on the way bounds.
-fn taken_by(summaries: &mut Summaries<'_>, function: FunctionKey) -> Option<Hop> {
-    let reached = summaries.reached(Run::any(function));
-    let unlimited = |checkout: &&Checkout| !checkout.is_limited;
-    let mut checkouts = reached.checkouts.iter();
-    let first = checkouts.next().filter(unlimited)?;
-    Some(first.hop)
-}
-
-/// The way to a statement over the connection that the holding function has.
-fn queued_by(
-    summaries: &mut Summaries<'_>,
-    holds: &[Hold],
-    view: &View<'_>,
-    each: BlockId,
-) -> Option<(FunctionKey, Hop)> {
-    let is_held =
-        |hold: &&Hold| hold.function == view.key && hold.region.blocks.binary_search(&each).is_ok();
-    holds.iter().find(is_held)?;
-    let runs = runs(view, each);
-    runs.into_iter().find_map(|function| {
-        let reached = summaries.reached(Run::any(function));
-        Some((function, reached.statement?))
-    })
 }

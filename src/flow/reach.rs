@@ -42,6 +42,8 @@ pub struct Reach {
     /// Functions that a setting may put into a transaction, and those that are left out.
     by_setting: Vec<(FunctionKey, Symbol)>,
     opted_out: FxHashSet<FunctionKey>,
+    /// Names by which something is called that no library has.
+    called: FxHashSet<Symbol>,
     /// Registries and pools that a hook empties.
     emptied: FxHashSet<Entity>,
 }
@@ -71,6 +73,7 @@ impl Reach {
             {
                 let view = summaries.view(function);
                 reach.read_calls(&view);
+                reach.called.extend(called_names(&view));
             }
             for fact in overridden(values, function) {
                 reach.note(fact, function);
@@ -272,6 +275,16 @@ impl Reach {
         repeated.map(Repeats::Called)
     }
 
+    /// Whether the function itself is registered to run for each request, message or job.
+    pub fn is_registered(&self, function: FunctionKey) -> bool {
+        self.registered.contains(&function)
+    }
+
+    /// Whether something of this name is called that no library has.
+    pub fn is_called(&self, name: Symbol) -> bool {
+        self.called.contains(&name)
+    }
+
     /// Whether the function runs for requests, messages or jobs, at most a few calls below their entry: what lies
     /// deeper is seldom run for each.
     pub fn is_for_requests(&self, values: &Values<'_>, function: FunctionKey) -> bool {
@@ -302,6 +315,17 @@ impl Reach {
             .or_insert_with(|| blocks_in_loops(body));
         loops.get(site.block.index()).copied().unwrap_or(false)
     }
+}
+
+/// The names by which a function calls what no library has.
+fn called_names(view: &View<'_>) -> impl Iterator<Item = Symbol> {
+    let own = view
+        .calls()
+        .filter(|(block, _)| view.meaning(*block).facts.is_empty());
+    own.map(|(_, call)| match call.callee {
+        Callee::Method(_, name) => name,
+        Callee::Local(local) => view.body.local(local).name,
+    })
 }
 
 fn is_made(entity: &Entity) -> bool {

@@ -4,7 +4,7 @@
 //! from call to call to the place itself. A function that is handed what is held is looked at only where it still holds
 //! it: what it does after it committed is nobody's wait.
 use super::context::Context;
-use super::held::{self, Handed, HeldCall};
+use super::held::{self, Handed, HeldCall, Region};
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
@@ -166,7 +166,7 @@ impl Reached {
 pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) -> Reached {
     let view = summaries.view(run.function);
     let mut reached = known.clone();
-    let calls = calls_of(summaries, &view, run);
+    let calls = region_of(summaries, &view, run).calls;
     for held in &calls {
         let mut inner = direct(summaries, &view, held);
         weigh(&mut inner, &reached, &view, held.block);
@@ -208,13 +208,18 @@ fn weigh(inner: &mut Reached, known: &Reached, view: &View<'_>, block: BlockId) 
     }
 }
 
-fn calls_of<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, run: Run) -> Vec<HeldCall> {
+/// What of a function runs while what it is handed is held.
+pub(super) fn region_of<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    run: Run,
+) -> Region {
     let Some((role, purpose)) = run.handed else {
-        return held::region_told(summaries, view, run.context).calls;
+        return held::region_told(summaries, view, run.context);
     };
     let given = held::given(summaries, view, role);
     let (mut held, solution) = held::solve_given(summaries, view, (given, purpose), run.context);
-    held.region(&solution).calls
+    held.region(&solution)
 }
 
 /// What a call reaches, itself or through the functions it runs.
@@ -279,6 +284,21 @@ fn run_by(
     // What it does with what it was not given is nobody's here.
     reached.own = reached.own.filter(|_| handed.role.is_some());
     reached
+}
+
+/// Whether a call takes a connection of its own.
+pub(super) fn takes_connection(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    block: BlockId,
+) -> bool {
+    let call = HeldCall {
+        block,
+        runs: Vec::new(),
+        is_own: false,
+        is_told: false,
+    };
+    !direct(summaries, view, &call).checkouts.is_empty()
 }
 
 /// What a call reaches by itself.
@@ -349,11 +369,16 @@ const CONDITION_LIMIT: usize = 6;
 impl Chain {
     /// How sure it is that the place is passed. Each condition on the way makes it less so.
     pub fn confidence(&self) -> Confidence {
-        if self.conditions > CONDITION_LIMIT {
-            Confidence::Low
-        } else {
-            Confidence::High
-        }
+        confidence_after(self.conditions)
+    }
+}
+
+/// How sure a place is that lies behind so many conditions.
+pub(super) fn confidence_after(conditions: usize) -> Confidence {
+    if conditions > CONDITION_LIMIT {
+        Confidence::Low
+    } else {
+        Confidence::High
     }
 }
 
@@ -393,7 +418,7 @@ pub fn follow<'p>(
 }
 
 /// Whether a function may return without passing a block.
-fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
+pub(super) fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
     let returns = view
         .body
         .blocks

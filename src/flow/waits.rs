@@ -3,14 +3,15 @@
 //! In: [`Hold`]s. Out: a [`Wait`] per call, standing in the holding function, that reaches a server, a subprocess or the
 //! clock, however deep.
 use super::holds::{Begun, Hold};
+use super::options;
 use super::reach::Reach;
 use super::reached::{self, Hop};
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
 use crate::finding::Confidence;
-use crate::ir::{Call, Callee, Constant, LocalId, Site, Value};
-use crate::library::{Outside, Place, Timeout, TimeoutPlace};
+use crate::ir::{Call, Callee, Constant, Site};
+use crate::library::{Outside, Timeout};
 use crate::link::FunctionKey;
 use crate::link::values::{CallSite, Entity};
 
@@ -130,7 +131,7 @@ fn patience(
     let given = timeout
         .places
         .iter()
-        .find_map(|place| given_at(view, call, *place));
+        .find_map(|place| options::given_at(view, call, *place));
     let factor = if timeout.is_milliseconds { 0.001 } else { 1.0 };
     let Some(local) = given else {
         if may_say_otherwise(summaries, view, call) {
@@ -180,42 +181,4 @@ fn may_say_otherwise(summaries: &mut Summaries<'_>, view: &View<'_>, call: &Call
             })
         })
     })
-}
-
-/// What the caller says at a place.
-fn given_at(view: &View<'_>, call: &Call, place: TimeoutPlace) -> Option<LocalId> {
-    let positional = |position: u32| {
-        let argument = call.arguments.get(position as usize)?;
-        argument.name.is_empty().then_some(argument.value)
-    };
-    let named = |name| {
-        let mut arguments = call.arguments.iter();
-        arguments.find(|argument| argument.name == name)
-    };
-    match place {
-        TimeoutPlace::Argument(Place::Argument(position)) => positional(position),
-        TimeoutPlace::Argument(Place::Keyword(name)) => named(name).map(|argument| argument.value),
-        TimeoutPlace::Argument(Place::ArgumentOrKeyword(position, name)) => {
-            positional(position).or_else(|| named(name).map(|argument| argument.value))
-        }
-        TimeoutPlace::Argument(_) => None,
-        TimeoutPlace::Key(position, name) => {
-            let options = positional(position)?;
-            let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-            let entries = statements.find_map(|statement| match &statement.action {
-                crate::ir::Action::Assign(target, Value::Record(entries)) if *target == options => {
-                    Some(entries)
-                }
-                _ => None,
-            });
-            // Options that are made elsewhere may say it: then they are what says it.
-            let Some(entries) = entries else {
-                return Some(options);
-            };
-            let entry = entries
-                .iter()
-                .find(|(key, _)| *key == name || key.is_empty());
-            entry.map(|(_, value)| *value)
-        }
-    }
 }

@@ -356,6 +356,8 @@ pub enum Value {
     Element(LocalId),
     /// A computation on values that yields no interesting value: arithmetic, comparison, negation.
     Operation(Vec<LocalId>),
+    /// Whether two values are equal, not decided on here: a condition of a query, `User.id == user_id`.
+    Equality(LocalId, LocalId),
     /// Not understood; may keep or return any of its parts.
     Opaque(Vec<LocalId>),
 }
@@ -513,7 +515,7 @@ impl Value {
     pub fn operands(&self) -> Vec<LocalId> {
         match self {
             Self::Local(local) | Self::Field(local, _) | Self::Element(local) => vec![*local],
-            Self::Item(object, key) => vec![*object, *key],
+            Self::Item(object, key) | Self::Equality(object, key) => vec![*object, *key],
             Self::Sequence(parts) | Self::Operation(parts) | Self::Opaque(parts) => parts.clone(),
             Self::Record(parts) => parts.iter().map(|(_, part)| *part).collect(),
             Self::Text(pieces) => {

@@ -191,6 +191,7 @@ fn value_text(function: &Function, value: &Value) -> String {
         Value::Caught => "caught".to_owned(),
         Value::Element(collection) => format!("element of {}", name(collection)),
         Value::Operation(parts) => format!("operation({})", list(parts)),
+        Value::Equality(left, right) => format!("{} == {}", name(left), name(right)),
         Value::Opaque(parts) => format!("opaque({})", list(parts)),
     }
 }

@@ -1,6 +1,7 @@
 //! One library file: its form, and how it is put on the shelf.
 use super::{
-    CallFact, Effect, Form, Outside, Place, Returns, Shelf, Timeout, TimeoutPlace, TypeFact, When,
+    CallFact, Capacity, Effect, Form, OptionPlace, Outside, Place, Returns, Shelf, Timeout,
+    TypeFact, When,
 };
 use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
@@ -44,6 +45,12 @@ pub struct LibraryFile {
     /// Names of code that a tool generates, and the path each stands for: see [`super::Library::generated`].
     #[serde(default)]
     generated: BTreeMap<String, String>,
+    /// Fields of a request handler's parameter that hold what a client sends.
+    #[serde(default)]
+    payloads: Vec<String>,
+    /// Folders whose code changes the schema, once: `migrations`, `alembic/versions`.
+    #[serde(default)]
+    migrations: Vec<String>,
     #[serde(default, rename = "type")]
     types: Vec<TypeEntry>,
     #[serde(default, rename = "call")]
@@ -113,11 +120,22 @@ struct CallEntry {
     #[serde(default)]
     derives: bool,
     kind: Option<Outside>,
-    timeout: Option<OneOrMany<TimeoutText>>,
+    timeout: Option<OneOrMany<OptionText>>,
     #[serde(default)]
     timeout_unit: Unit,
     /// Seconds.
     default_timeout: Option<f64>,
+    /// Where it is said how many connections the pool may have, or how many workers there are.
+    size: Option<OneOrMany<OptionText>>,
+    default_size: Option<u32>,
+    /// Where it is said how many connections come on top.
+    overflow: Option<OneOrMany<OptionText>>,
+    #[serde(default)]
+    default_overflow: u32,
+    size_unless: Option<OneOrMany<OptionText>>,
+    /// Where the sizes come from, where that is not the source of the rest.
+    size_source: Option<String>,
+    as_many_as: Option<OneOrMany<PlaceText>>,
     unless_given: Option<String>,
     source: Option<String>,
     /// For the reader: versions this entry holds for.
@@ -174,9 +192,9 @@ enum Unit {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-struct TimeoutText(TimeoutPlace);
+struct OptionText(OptionPlace);
 
-impl TryFrom<String> for TimeoutText {
+impl TryFrom<String> for OptionText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -184,11 +202,16 @@ impl TryFrom<String> for TimeoutText {
         if let ["key", name, "of", "argument", position] = words.as_slice()
             && let Ok(position) = position.parse()
         {
-            return Ok(Self(TimeoutPlace::Key(position, Symbol::new(name))));
+            return Ok(Self(OptionPlace::Key(position, Symbol::new(name))));
+        }
+        if let ["key", name, "of", "last", "argument"] = words.as_slice() {
+            return Ok(Self(OptionPlace::LastKey(Symbol::new(name))));
         }
         PlaceText::try_from(text)
-            .map(|PlaceText(place)| Self(TimeoutPlace::Argument(place)))
-            .map_err(|error| format!("{error}, or `key NAME of argument N`"))
+            .map(|PlaceText(place)| Self(OptionPlace::Argument(place)))
+            .map_err(|error| {
+                format!("{error}, `key NAME of argument N` or `key NAME of last argument`")
+            })
     }
 }
 
@@ -262,6 +285,9 @@ impl LibraryFile {
             shelf.aliases.insert(Symbol::new(other), Symbol::new(path));
             add_namespaces(shelf, other);
         }
+        let payloads = self.payloads.iter().map(|name| Symbol::new(name));
+        shelf.payloads.extend(payloads);
+        shelf.migrations.extend(self.migrations.iter().cloned());
         for (name, path) in &self.generated {
             shelf.generated.insert(Symbol::new(name), Symbol::new(path));
         }
@@ -333,9 +359,28 @@ impl CallEntry {
         }
         let places = places.unwrap_or_default().iter();
         Some(Timeout {
-            places: places.map(|TimeoutText(place)| *place).collect(),
+            places: places.map(|OptionText(place)| *place).collect(),
             is_milliseconds: self.timeout_unit == Unit::Milliseconds,
             default: self.default_timeout,
+        })
+    }
+
+    fn capacity(&self, file: &LibraryFile) -> Option<Capacity> {
+        if self.size.is_none() && self.default_size.is_none() {
+            return None;
+        }
+        let places = |texts: &Option<OneOrMany<OptionText>>| {
+            let texts = texts.as_ref().map(OneOrMany::as_slice).unwrap_or_default();
+            texts.iter().map(|OptionText(place)| *place).collect()
+        };
+        let source = self.size_source.as_deref().or(self.source.as_deref());
+        Some(Capacity {
+            places: places(&self.size),
+            default: self.default_size,
+            overflow: places(&self.overflow),
+            default_overflow: self.default_overflow,
+            unless: places(&self.size_unless),
+            source: Symbol::new(source.unwrap_or(&file.source)),
         })
     }
 
@@ -360,6 +405,11 @@ impl CallEntry {
             derives: self.derives,
             kind: self.kind,
             timeout: self.timeout(),
+            capacity: self.capacity(file),
+            as_many_as: self.as_many_as.as_ref().map_or_else(Vec::new, |texts| {
+                let texts = texts.as_slice().iter();
+                texts.map(|PlaceText(place)| *place).collect()
+            }),
             unless_given: self.unless_given.as_deref().map(Symbol::new),
             source: Symbol::new(self.source.as_deref().unwrap_or(&file.source)),
         }

@@ -13,7 +13,7 @@ mod file;
 mod vocabulary;
 
 pub use file::{Error, LibraryFile};
-pub use vocabulary::{Effect, Form, Outside, Place, Returns, Timeout, TimeoutPlace, When};
+pub use vocabulary::{Capacity, Effect, Form, OptionPlace, Outside, Place, Returns, Timeout, When};
 
 use crate::source::Language;
 use crate::symbol::Symbol;
@@ -49,6 +49,10 @@ pub struct CallFact {
     pub kind: Option<Outside>,
     /// How long [`Effect::CallsOut`] waits; `None` where the data does not say.
     pub timeout: Option<Timeout>,
+    /// For [`Effect::OpensPool`] and executors: how many connections, or workers, there are at most.
+    pub capacity: Option<Capacity>,
+    /// What the call gives has as many elements as what stands here; of several, as the smallest.
+    pub as_many_as: Vec<Place>,
     /// The effects do not hold for a call that is given an instance of this type: a session on somebody's connection
     /// holds nothing of its own.
     pub unless_given: Option<Symbol>,
@@ -127,6 +131,10 @@ struct Shelf {
     pools: FxHashSet<Symbol>,
     /// Options and fields by which a type's automatic transaction is turned off.
     autobegin_options: FxHashSet<Symbol>,
+    /// Fields of a handler's parameter that hold what a client sends.
+    payloads: FxHashSet<Symbol>,
+    /// Folders whose code changes the schema, once.
+    migrations: Vec<String>,
 }
 
 impl Shelf {
@@ -433,6 +441,19 @@ impl Library {
             .find_map(|path| shelf.types.get(&path)?.autobegins.as_deref())
     }
 
+    /// Whether a field of this name, had from the parameter of a handler, holds what a client sends.
+    pub fn is_payload(&self, language: Language, name: Symbol) -> bool {
+        self.shelf(language).payloads.contains(&name)
+    }
+
+    /// Whether a file stands in a folder whose code changes the schema, once.
+    pub fn is_migration(&self, language: Language, path: &str) -> bool {
+        let folders = self.shelf(language).migrations.iter();
+        let mut folders = folders.map(|folder| format!("/{folder}/"));
+        let path = format!("/{path}");
+        folders.any(|folder| path.contains(&folder))
+    }
+
     /// The type that all errors have which the methods of an instance raise.
     pub fn raises(&self, language: Language, path: Symbol) -> Option<Symbol> {
         let shelf = self.shelf(language);
@@ -519,6 +540,14 @@ impl Library {
     /// Whether the path is the type of a pool.
     pub fn is_pool(&self, path: Symbol) -> bool {
         self.python.pools.contains(&path) || self.javascript.pools.contains(&path)
+    }
+
+    /// Whether the path is the type of an executor: of what has workers, and opens no pool.
+    pub fn has_workers(&self, path: Symbol) -> bool {
+        let shelves = [&self.python, &self.javascript];
+        let mut facts = shelves.iter().filter_map(|shelf| shelf.calls.get(&path));
+        let is_executor = |fact: &CallFact| fact.capacity.is_some() && !fact.has(Effect::OpensPool);
+        facts.any(|facts| facts.iter().any(is_executor))
     }
 
     /// Whether the path is the type of what is checked out of a pool.

@@ -67,6 +67,13 @@ pub enum Effect {
     Limits,
     /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.
     Bounds,
+    /// Gives a collection that grows with data that the program does not make: the lines of a file, what a client
+    /// sends.
+    Grows,
+    /// Keeps the rows whose column, its first argument, equals the last: `where('owner_id', id)`.
+    Equates,
+    /// Starts its argument beside what goes on here; the end of the receiver's scope waits for it: a task group.
+    Enlists,
     /// What it decorates runs outside the transaction that a setting would put it in.
     OptsOut,
     /// The method it decorates has no code of its own: those have it that inherit from the class.
@@ -193,18 +200,37 @@ pub enum Outside {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeout {
     /// Where the caller can say it.
-    pub places: Vec<TimeoutPlace>,
+    pub places: Vec<OptionPlace>,
     /// Whether it is said in milliseconds, not seconds.
     pub is_milliseconds: bool,
     /// Seconds when nobody says it; `None` is for ever.
     pub default: Option<f64>,
 }
 
-/// Where a time-out is said.
+/// How many connections a pool may hand out at once, or how many workers an executor has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capacity {
+    /// Where the caller can say it; what stands first counts.
+    pub places: Vec<OptionPlace>,
+    /// How many when nobody says it; `None` where that depends on something else.
+    pub default: Option<u32>,
+    /// Where the caller can say how many come on top.
+    pub overflow: Vec<OptionPlace>,
+    /// How many come on top when nobody says it.
+    pub default_overflow: u32,
+    /// Options by which it is another kind of pool, of which this says nothing.
+    pub unless: Vec<OptionPlace>,
+    /// Where the numbers come from.
+    pub source: Symbol,
+}
+
+/// Where an option is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeoutPlace {
+pub enum OptionPlace {
     /// An argument.
     Argument(Place),
-    /// An entry of the options at this position: `fetch(url, { signal })`.
+    /// An entry of the options at this position: `fetch(url, { signal })`; one of an entry: `pool.max`.
     Key(u32, Symbol),
+    /// The same of the options that come last, however many arguments come before.
+    LastKey(Symbol),
 }

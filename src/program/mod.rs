@@ -11,9 +11,10 @@ use crate::config::{self, Config};
 use crate::error::Error;
 use crate::finding::{Finding, Notice, RuleInfo};
 use crate::flow::begins::{self, PoolBegin};
+use crate::flow::fanouts::{self, Fanout};
 use crate::flow::holds;
 use crate::flow::leaks::{self, Leak};
-use crate::flow::loops::{self, Fanout, QueryLoop};
+use crate::flow::loops::{self, QueryLoop};
 use crate::flow::nested::{self, Nested};
 use crate::flow::pools::{self, Opening};
 use crate::flow::reach::Reach;
@@ -220,8 +221,8 @@ fn judge(sources: &Sources, values: &Values<'_>) -> Vec<Finding> {
     let unfinished = leaks::unfinished(&mut summaries, &mut reach);
     let pool_begins = begins::pool_begins(&mut summaries);
     let nested = nested::nested(&mut summaries, &holds);
-    let query_loops = loops::query_loops(&mut summaries, &holds);
-    let fanouts = loops::fanouts(&mut summaries, &holds);
+    let query_loops = loops::query_loops(&mut summaries, &reach, &holds);
+    let fanouts = fanouts::fanouts(&mut summaries, &reach, &holds);
     let program = Program {
         sources,
         world: values.world(),

@@ -1,6 +1,6 @@
 //! `query-loop-in-transaction`: a loop over an unbounded collection that queries in each round of one transaction.
 use super::Rule;
-use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
+use crate::finding::{Finding, RuleInfo, Step, StepKind};
 use crate::flow::loops::QueryLoop;
 use crate::flow::sites::Kind;
 use crate::program::Program;
@@ -23,19 +23,23 @@ impl Rule for QueryLoopInTransaction {
 fn finding(info: &RuleInfo, program: &Program<'_>, found: &QueryLoop) -> Finding {
     let primary = program.header(program.world.span(found.function, found.site));
     let begun = program.begun_name(&found.begun);
-    let mut steps = vec![
-        program.begun_step(Kind::Transaction, &found.begun),
-        Step {
-            span: primary,
-            message: "as many rounds as there are elements".to_owned(),
-            kind: StepKind::Branch,
-        },
-        Step {
-            span: program.world.span(found.function, found.statement),
-            message: "queries in each round".to_owned(),
-            kind: StepKind::Call,
-        },
-    ];
+    let mut steps = vec![program.begun_step(Kind::Transaction, &found.begun)];
+    if let Some((first, rest)) = found.path.split_first() {
+        let here = (found.function, found.site);
+        let mut path = rest.to_vec();
+        path.push(here);
+        steps.extend(program.call_steps(*first, &path, here, Kind::Transaction));
+    }
+    steps.push(Step {
+        span: primary,
+        message: "as many rounds as there are elements".to_owned(),
+        kind: StepKind::Branch,
+    });
+    steps.push(Step {
+        span: program.world.span(found.function, found.statement),
+        message: "queries in each round".to_owned(),
+        kind: StepKind::Call,
+    });
     if let Some((function, site)) = found.sender {
         steps.push(Step {
             span: program.world.span(function, site),
@@ -47,7 +51,7 @@ fn finding(info: &RuleInfo, program: &Program<'_>, found: &QueryLoop) -> Finding
     Finding {
         rule: info.id,
         level: info.level,
-        confidence: Confidence::High,
+        confidence: found.confidence,
         primary,
         message: format!(
             "`{header}` queries in each round, with nothing that bounds the rounds, while the transaction from \

@@ -1,7 +1,7 @@
 //! `unbounded-fanout`: work for all elements of an unbounded list at once, each taking a connection.
 use super::Rule;
-use crate::finding::{Confidence, Finding, RuleInfo, Step, StepKind};
-use crate::flow::loops::Fanout;
+use crate::finding::{Finding, RuleInfo, Step, StepKind};
+use crate::flow::fanouts::Fanout;
 use crate::program::Program;
 
 /// The rule.
@@ -29,8 +29,22 @@ fn finding(info: &RuleInfo, program: &Program<'_>, fanout: &Fanout) -> Finding {
         );
         (message, "each sends its statement here")
     } else {
+        let at_once = if fanout.is_by_workers {
+            ", as many at once as there are workers"
+        } else {
+            ""
+        };
+        let of_pool = fanout.pool.map_or_else(String::new, |pool| {
+            let noun = if pool.size == 1 {
+                "connection"
+            } else {
+                "connections"
+            };
+            format!(" of a pool of {} {noun}", pool.size)
+        });
         let message = format!(
-            "`{callee}` starts work for each element of a list that nothing bounds, and each takes a connection"
+            "`{callee}` starts work for each element of a list that nothing bounds{at_once}, and each takes a \
+             connection{of_pool}"
         );
         (message, "each takes a connection here")
     };
@@ -48,10 +62,17 @@ fn finding(info: &RuleInfo, program: &Program<'_>, fanout: &Fanout) -> Finding {
         message: taken.to_owned(),
         kind: StepKind::Acquire,
     });
+    if let Some(pool) = fanout.pool {
+        steps.push(Step {
+            span: program.world.span(pool.made.0, pool.made.1),
+            message: format!("this pool hands out {} at once", pool.size),
+            kind: StepKind::Aside,
+        });
+    }
     Finding {
         rule: info.id,
         level: info.level,
-        confidence: Confidence::High,
+        confidence: fanout.confidence,
         primary,
         message,
         steps,

@@ -743,7 +743,8 @@ impl<'p> Held<'_, 'p> {
             | Value::Import(_)
             | Value::Text(_)
             | Value::Caught
-            | Value::Operation(_) => None,
+            | Value::Operation(_)
+            | Value::Equality(..) => None,
         }
     }
 

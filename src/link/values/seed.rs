@@ -190,6 +190,7 @@ impl Values<'_> {
             | Value::Text(_)
             | Value::Caught
             | Value::Operation(_)
+            | Value::Equality(..)
             | Value::Opaque(_) => {}
         }
     }

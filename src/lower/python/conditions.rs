@@ -96,7 +96,7 @@ impl<'t> Lowering<'t> {
     }
 
     /// Whether a comparison tests identity or equality, and whether it is the negated form.
-    fn equality(&mut self, node: Node<'t>) -> Option<bool> {
+    pub(super) fn equality(&mut self, node: Node<'t>) -> Option<bool> {
         node.children(&mut self.cursor)
             .find_map(|token| match kind(token) {
                 Kind::Is | Kind::Equal => Some(false),

@@ -50,7 +50,8 @@ impl<'t> Lowering<'t> {
             Kind::BinaryOperator => self.binary_operator(node, wanted),
             Kind::BooleanOperator => self.connective_value(node, wanted),
             Kind::Conditional => self.conditional(node, wanted),
-            Kind::Comparison | Kind::Slice => self.operation(node, wanted),
+            Kind::Comparison => self.comparison(node, wanted),
+            Kind::Slice => self.operation(node, wanted),
             Kind::Not | Kind::UnaryOperator => self.unary_operator(node, wanted),
             Kind::NamedExpression => self.named_expression(node, wanted),
             Kind::Lambda => self.lambda(node, wanted),
@@ -158,6 +159,17 @@ impl<'t> Lowering<'t> {
             [inner] => self.lower_expression(inner, wanted),
             _ => self.degrade(node, wanted),
         }
+    }
+
+    fn comparison(&mut self, node: Node<'t>, wanted: Option<LocalId>) -> LocalId {
+        let [left, right] = self.parts(node)[..] else {
+            return self.operation(node, wanted);
+        };
+        if self.equality(node) != Some(false) {
+            return self.operation(node, wanted);
+        }
+        let (left, right) = (self.expression(left), self.expression(right));
+        self.put(Value::Equality(left, right), wanted, site(node))
     }
 
     fn operation(&mut self, node: Node<'t>, wanted: Option<LocalId>) -> LocalId {
