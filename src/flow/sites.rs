@@ -3,8 +3,8 @@
 //! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
 //! a session or connection, or run a function that hands an owned one to its caller.
 use super::order::Order;
-use super::summary::{Owned, Purpose, Query, Summaries};
-use super::text::{self, Constants};
+use super::summary::{Owned, Purpose, Query, Shape, Summaries};
+use super::text::Constants;
 use crate::ir::{BlockId, Call, Callee, Function, LocalId, Site, Terminator};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
@@ -83,7 +83,7 @@ impl<'p> View<'p> {
 
     /// The constants that locals stand for.
     pub fn constants(&self) -> &Constants {
-        self.constants.get_or_init(|| text::constants(self))
+        self.constants.get_or_init(|| Constants::new(self))
     }
 
     /// What can come after what.

@@ -7,6 +7,7 @@ use super::engine::Solution;
 use super::held::Facts;
 use super::reached::{self, Reached, Run};
 use super::sites::{Kind, View};
+use super::text::Verb;
 use super::{begins, held};
 use crate::ir::{BlockId, CallKind, LocalId, LocalKind, Suspension, Terminator};
 use crate::library::{CallFact, Effect, Place, When};
@@ -177,6 +178,8 @@ pub struct Summaries<'p> {
     shared: FxHashSet<Variable>,
     environments: Vec<Rc<Environment>>,
     captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
+    /// What texts do to a transaction.
+    verbs: FxHashMap<Symbol, Option<Verb>>,
     /// Where values were made.
     made: FxHashMap<Origin, Option<BlockId>>,
     /// What is known in a function while nothing is taken: by final answers, and by those of the current computation.
@@ -199,6 +202,7 @@ impl<'p> Summaries<'p> {
             shared: shared_variables(values),
             environments: Vec::new(),
             captured: FxHashMap::default(),
+            verbs: FxHashMap::default(),
             made: FxHashMap::default(),
             idle: [None, None],
         }
@@ -343,6 +347,11 @@ impl<'p> Summaries<'p> {
             || self
                 .owned(Query::Owned(function, Purpose::Ownership))
                 .is_some()
+    }
+
+    /// What a text does to a transaction.
+    pub fn verb(&mut self, text: Symbol) -> Option<Verb> {
+        *self.verbs.entry(text).or_insert_with(|| Verb::of(&text))
     }
 
     /// The call that made a value.
