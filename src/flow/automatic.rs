@@ -9,7 +9,7 @@ use super::text;
 use crate::ir::{Action, BlockId, CallKind, Callee, Constant, LocalId, LocalKind, Value};
 use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
+use crate::link::values::{Entity, Origin};
 use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 
@@ -137,8 +137,41 @@ impl Automatic {
     }
 }
 
+/// Whether a local certainly is no connection: a module, an object of the program. Where such an object hands its option
+/// on, that is seen there.
+fn is_other(view: &View<'_>, local: LocalId) -> bool {
+    let entities = view.values.of(view.key, local);
+    let is_other = |entity: &Entity| match entity {
+        Entity::External(_) | Entity::Module(_) => true,
+        Entity::Object(class) => view.values.library_bases(*class).is_empty(),
+        _ => false,
+    };
+    !entities.is_empty() && entities.iter().all(is_other)
+}
+
+/// Where each of what a local stands for was made; nothing of one that is no instance of a library's type.
+fn origins(view: &View<'_>, local: LocalId) -> Vec<Option<Origin>> {
+    let entities = view.values.of(view.key, local).iter();
+    let origins = entities.filter_map(|entity| match entity {
+        Entity::Instance(_, origin) | Entity::Scope(_, origin) => Some(*origin),
+        _ => None,
+    });
+    origins.collect()
+}
+
+/// Where that was made by which a call makes what it gives: its receiver, its arguments.
+fn makers_of(view: &View<'_>, block: BlockId) -> Vec<Option<Origin>> {
+    let Some(call) = view.call(block) else {
+        return Vec::new();
+    };
+    let (Callee::Local(callee) | Callee::Method(callee, _)) = call.callee;
+    let arguments = call.arguments.iter().map(|argument| argument.value);
+    let locals = std::iter::once(callee).chain(arguments);
+    locals.flat_map(|local| origins(view, local)).collect()
+}
+
 /// Whether a local stands for sessions and nothing else, as far as is known: values of many callers may have met there.
-fn is_only(view: &View<'_>, local: LocalId) -> bool {
+pub(super) fn is_only(view: &View<'_>, local: LocalId) -> bool {
     let entities = view.values.of(view.key, local);
     let types = entities.iter().map(|entity| match entity {
         Entity::Instance(path, _) | Entity::Scope(path, _) => Some(*path),
@@ -150,16 +183,16 @@ fn is_only(view: &View<'_>, local: LocalId) -> bool {
 }
 
 /// The session that a statement's builder, or a cursor, comes from: `session.query(User).filter(...)`.
-fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
+pub(super) fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     let derived_from = |local: &LocalId| {
         let made = view.call_giving(*local)?;
-        let derives = view
-            .meaning(made.0)
-            .facts
-            .iter()
-            .any(|(fact, _)| fact.derives);
+        let mut facts = view.meaning(made.0).facts.iter();
+        let derives = facts.any(|(fact, _)| fact.derives);
         match made.1.callee {
-            Callee::Method(owner, _) if derives && owner != *local => Some(owner),
+            Callee::Method(owner, _) if owner != *local => {
+                let enters = made.1.kind == CallKind::Enter && is_cursor(view, owner);
+                (derives || enters).then_some(owner)
+            }
             _ => None,
         }
     };
@@ -168,8 +201,14 @@ fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     chain.take(12).last().unwrap_or(receiver)
 }
 
+fn is_cursor(view: &View<'_>, local: LocalId) -> bool {
+    let language = view.values.world().language(view.key);
+    let noun = type_of(view, local).and_then(|path| view.values.library().noun(language, path));
+    noun.is_some_and(|noun| noun == "cursor")
+}
+
 /// How a function reaches a receiver: a variable, or a field of one.
-fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
+pub(super) fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
     let local = view.body.local(receiver);
     if local.name.is_empty() && local.kind == LocalKind::Temporary {
         let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);

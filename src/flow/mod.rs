@@ -7,6 +7,7 @@ pub mod automatic;
 pub mod begins;
 pub mod collections;
 pub mod engine;
+pub mod handed;
 pub mod held;
 pub mod holds;
 pub mod leaks;

@@ -166,6 +166,8 @@ pub struct Acquisition {
     pub result: LocalId,
     /// A block whose end is the call.
     pub block: BlockId,
+    /// The connection that a transaction begins on, where the call is handed it.
+    pub on: Option<(LocalId, Shape)>,
 }
 
 impl Acquisition {
@@ -314,6 +316,7 @@ fn by_fact(
         through: None,
         result: call.result,
         block,
+        on: None,
     }
 }
 
@@ -334,5 +337,6 @@ pub(super) fn by_function(
         through: Some(function),
         result: call.result,
         block,
+        on: None,
     }
 }

@@ -4,6 +4,7 @@
 //! start (raises nothing, does nothing, hands out nothing) and answered again whenever an answer they rest on
 //! grows, until nothing does: cycles of calls need no special case, and depth costs no stack.
 use super::engine::Solution;
+use super::handed::{self, Handed};
 use super::held::Facts;
 use super::reached::{self, Reached, Run};
 use super::sites::{Kind, View};
@@ -99,6 +100,8 @@ pub enum Query {
     Owned(FunctionKey, Purpose),
     /// Does entering the scope that it makes, or is, begin a transaction that leaving it ends?
     OpensScope(FunctionKey),
+    /// What does it do to the transaction of a connection that it is handed?
+    Handed(FunctionKey),
     /// What does running it reach?
     Reaches(FunctionKey, Option<(Role, Purpose)>),
 }
@@ -156,6 +159,7 @@ enum Answer {
     Effect(Outcome),
     Owned(Option<Owned>),
     OpensScope(bool),
+    Handed(Handed),
     Reaches(Rc<Reached>),
 }
 
@@ -326,6 +330,14 @@ impl<'p> Summaries<'p> {
         matches!(answer, Answer::OpensScope(true))
     }
 
+    /// What a function does to the transaction of a connection that it is handed.
+    pub fn handed(&mut self, function: FunctionKey) -> Handed {
+        match self.ask(Query::Handed(function)) {
+            Answer::Handed(handed) => handed,
+            _ => Handed::default(),
+        }
+    }
+
     /// What running a function reaches.
     pub fn reached(&mut self, (function, handed): Run) -> Rc<Reached> {
         match self.ask(Query::Reaches(function, handed)) {
@@ -334,13 +346,14 @@ impl<'p> Summaries<'p> {
         }
     }
 
-    /// Whether a function begins a transaction for its caller, in a scope or by a handle.
+    /// Whether a function begins a transaction for its caller, in a scope, by a handle, or on what it is handed.
     pub fn is_opener(&mut self, function: FunctionKey) -> bool {
         let traits = self.values.world().function(function).traits;
         if traits.is_constructor {
             return false;
         }
         self.opens_scope(function)
+            || self.handed(function) != Handed::default()
             || self
                 .owned(Query::Owned(function, Purpose::Finish))
                 .is_some()
@@ -383,6 +396,7 @@ impl<'p> Summaries<'p> {
             Query::Effect(..) => Answer::Effect(Outcome::default()),
             Query::Owned(..) => Answer::Owned(None),
             Query::OpensScope(_) => Answer::OpensScope(false),
+            Query::Handed(_) => Answer::Handed(Handed::default()),
             Query::Reaches(..) => Answer::Reaches(Rc::default()),
         };
         self.answers.insert(query, bottom.clone());
@@ -452,6 +466,14 @@ impl<'p> Summaries<'p> {
             Query::OpensScope(function) => {
                 let known = self.answers.get(&query) == Some(&Answer::OpensScope(true));
                 Answer::OpensScope(known || begins::opens_scope(self, function))
+            }
+            Query::Handed(function) => {
+                let mut handed = handed::compute(self, function);
+                if let Some(Answer::Handed(known)) = self.answers.get(&query) {
+                    handed.begins = known.begins.or(handed.begins);
+                    handed.sends = known.sends.or(handed.sends);
+                }
+                Answer::Handed(handed)
             }
             Query::Reaches(function, handed) => {
                 let known = match self.answers.get(&query) {

@@ -126,6 +126,12 @@ impl<'p> Held<'_, 'p> {
             Mode::Held
         };
         match (acquisition.at, call.callee) {
+            _ if let Some((local, shape)) = acquisition.on => {
+                anew.set(local, Some(Fact::of(shape)));
+                if shape == Shape::Itself {
+                    self.mark_receiver(&mut anew, local);
+                }
+            }
             (Place::Receiver, Callee::Method(receiver, _)) => {
                 self.mark_receiver(&mut anew, receiver);
             }

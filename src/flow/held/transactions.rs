@@ -4,12 +4,14 @@ use super::calls::parameter_index;
 use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject};
 use crate::flow::engine::{self, Exit, Solution};
-use crate::flow::sites::View;
-use crate::flow::summary::{Purpose, Role};
-use crate::flow::{targets, text};
+use crate::flow::handed::Access;
+use crate::flow::sites::{Kind, View};
+use crate::flow::summary::{Purpose, Role, Shape};
+use crate::flow::{begins, handed, reached, targets};
 use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
-use crate::library::{CallFact, Effect};
+use crate::library::{CallFact, Effect, Place};
 use crate::link::FunctionKey;
+use crate::link::meaning::Meaning;
 use std::rc::Rc;
 
 /// The part of a function that runs while something is held.
@@ -181,8 +183,8 @@ impl Held<'_, '_> {
         if !self.purpose.is_transaction() {
             return None;
         }
-        let is_over = receiver.is_some_and(|fact| fact.is_resource() || fact == Fact::Cursor);
-        if is_over && text::verb(self.summaries, &view, block).is_some_and(text::Verb::ends) {
+        let sent = handed::sent(self.summaries, &view, block);
+        if sent.is_some_and(|sent| sent.verb.ends() && is_on(sent.on, facts)) {
             self.note_release(block);
             return Some(After::all(self.given_up()));
         }
@@ -271,4 +273,22 @@ impl Held<'_, '_> {
     pub(super) fn left_open(mode: Mode, facts: Facts) -> engine::Step<Mode, Facts> {
         super::leaving(Exit::Release, mode, facts)
     }
+}
+
+/// Whether a local reaches the connection that is followed, or a cursor of it.
+fn is_on((local, shape): Access, facts: &Facts) -> bool {
+    match (shape, facts.get(local)) {
+        (Shape::Itself, Some(fact)) => fact.is_resource() || fact == Fact::Cursor,
+        (Shape::Under(key), Some(Fact::Holder(known))) => key == known,
+        _ => false,
+    }
+}
+
+/// Whether a call gives the handle of a transaction that it begins on its receiver.
+pub(super) fn gives_handle(call: &Call, meaning: &Meaning<'_>) -> bool {
+    let gives = |fact: &CallFact| {
+        let at = [Place::Entered, Place::ResultOrEntered];
+        fact.has(Effect::Begins) && !fact.has(Effect::Acquires) && at.contains(&fact.at)
+    };
+    call.kind != CallKind::Enter && meaning.facts.iter().any(|(fact, _)| gives(fact))
 }
