@@ -170,15 +170,18 @@ impl Held<'_, '_> {
             Callee::Method(receiver, _) => facts.get(receiver),
             Callee::Local(_) => None,
         };
+        let ends = |fact: &CallFact| {
+            (fact.has(Effect::Commits) || fact.has(Effect::RollsBack)) && !fact.has(Effect::Begins)
+        };
+        let methods = &view.meaning(block).facts;
+        let ends = methods.iter().any(|(fact, _)| ends(fact));
+        if ends && receiver == Some(Fact::Handle) {
+            self.note_release(block);
+            return Some(After::all(self.given_up()));
+        }
         if self.purpose == Purpose::Holding && self.waits_for_use() {
-            let ends = |fact: &CallFact| {
-                (fact.has(Effect::Commits) || fact.has(Effect::RollsBack))
-                    && !fact.has(Effect::Begins)
-            };
             let is_receiver = receiver.is_some_and(Fact::is_resource);
-            let methods = &view.meaning(block).facts;
-            let ends = is_receiver && methods.iter().any(|(fact, _)| ends(fact));
-            return ends.then(|| After::all(Mode::Pending));
+            return (ends && is_receiver).then(|| After::all(Mode::Pending));
         }
         if !self.purpose.is_transaction() {
             return None;
@@ -229,7 +232,7 @@ impl Held<'_, '_> {
             Fact::Resource
         };
         facts.set(receiver, Some(own));
-        for block in &body.blocks {
+        for (index, block) in body.blocks.iter().enumerate() {
             for statement in &block.statements {
                 match &statement.action {
                     Action::Assign(target, Value::Field(object, name))
@@ -246,12 +249,24 @@ impl Held<'_, '_> {
             let Callee::Method(owner, _) = call.callee else {
                 continue;
             };
-            if call.result == receiver && call.kind == CallKind::Enter && owner != receiver {
+            if call.result != receiver || owner == receiver {
+                continue;
+            }
+            if call.kind == CallKind::Enter {
                 facts.set(owner, Some(Fact::Manager));
-            } else if call.result == receiver && is_cursor {
-                facts.set(owner, Some(Fact::Resource));
+            } else if (is_cursor || self.derives(BlockId::new(index)))
+                && !facts.reaches(owner)
+                && !begins::is_of_pool(&self.view, owner)
+            {
+                self.mark_receiver(facts, owner);
             }
         }
+    }
+
+    /// Whether a call gives its receiver in another form.
+    fn derives(&self, block: BlockId) -> bool {
+        let facts = &self.view.meaning(block).facts;
+        facts.iter().any(|(fact, _)| fact.derives)
     }
 
     fn is_cursor(&self, local: LocalId) -> bool {
