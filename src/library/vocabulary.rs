@@ -63,6 +63,10 @@ pub enum Effect {
     FansOut,
     /// Starts its argument beside what goes on here: `create_task`, `Thread(target=work)`.
     Spawns,
+    /// Waits until what its receiver stands for is done: `future.result()`, `thread.join()`.
+    Awaits,
+    /// From here on, what is sent without a transaction joins the one whose callback runs: `Sequelize.useCLS`.
+    SharesTransactions,
     /// Bounds how many of its callbacks, or of its scopes, run at once: `p-limit`, a semaphore.
     Limits,
     /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.

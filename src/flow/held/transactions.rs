@@ -27,13 +27,7 @@ impl Region {
     /// All of a function, none of whose calls gets what is held.
     pub fn whole(view: &View<'_>) -> Self {
         let calls = view.calls().filter(|(_, call)| !call.is_detached);
-        let calls = calls.map(|(block, _)| HeldCall {
-            block,
-            runs: targets::run_by(view, block)
-                .into_iter()
-                .map(|function| (function, None))
-                .collect(),
-        });
+        let calls = calls.map(|(block, _)| HeldCall::without(view, block));
         Self {
             calls: calls.collect(),
             blocks: (0..view.body.blocks.len()).map(BlockId::new).collect(),
@@ -50,12 +44,24 @@ pub struct HeldCall {
     pub runs: Vec<(FunctionKey, Option<Role>)>,
 }
 
+impl HeldCall {
+    /// A call none of whose functions gets what is held.
+    fn without(view: &View<'_>, block: BlockId) -> Self {
+        let functions = targets::run_by(view, block).into_iter();
+        Self {
+            block,
+            runs: functions.map(|function| (function, None)).collect(),
+        }
+    }
+}
+
 impl Held<'_, '_> {
     /// What runs while what is followed is held.
     pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
         let view = Rc::clone(&self.view);
         let mut found = Region::default();
-        for block in solution.blocks(Mode::Held) {
+        let held: Vec<_> = solution.blocks(Mode::Held).into_iter().collect();
+        for block in held.iter().copied() {
             let Some(facts) = solution.reaches(block, Mode::Held) else {
                 continue;
             };
@@ -63,7 +69,9 @@ impl Held<'_, '_> {
             let Some(call) = view.call(block) else {
                 continue;
             };
-            if call.is_detached && !self.is_taken_beside() {
+            if call.is_detached && !self.is_taken_beside()
+                || targets::is_awaited_elsewhere(&view, block, &held)
+            {
                 continue;
             }
             let (mut mode, mut facts) = (Mode::Held, facts.clone());
@@ -75,6 +83,12 @@ impl Held<'_, '_> {
                 found.calls.push(HeldCall { block, runs });
             }
         }
+        let before = (0..view.body.blocks.len()).map(BlockId::new);
+        let before = before.filter(|block| held.binary_search(block).is_err());
+        let before = before.filter(|block| targets::is_awaited_in(&view, *block, &held));
+        found
+            .calls
+            .extend(before.map(|block| HeldCall::without(&view, block)));
         found
     }
 
