@@ -209,14 +209,14 @@ fn transactions<'p>(
         .map(|begin| hold(summaries, view, begin, (Kind::Transaction, Purpose::Open)))
         .collect();
     let own = sites::acquisitions(summaries, view);
-    for session in automatic.guests(view, &own) {
+    for session in automatic.guests(summaries, view, &own) {
         found.push(guest(summaries, view, &session));
     }
     for taken in own {
-        if taken
-            .resource
-            .is_some_and(|resource| automatic.is_certain(view, resource))
-        {
+        let is_certain = taken.resource.is_some_and(|resource| {
+            automatic.is_certain(summaries, view, (taken.result, resource))
+        });
+        if is_certain {
             let begin = Acquisition {
                 when: When::Use,
                 ..taken
