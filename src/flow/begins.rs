@@ -45,7 +45,10 @@ fn begin(
     let meaning = view.meaning(block);
     let place = (view.body.block(block).site, block);
     let stated = meaning.facts.iter().map(|(fact, _)| *fact).find(|fact| {
-        fact.has(Effect::Begins) && !fact.has(Effect::CallsBack) && call.kind != CallKind::Enter
+        // `with database:` begins as it is entered.
+        let is_entry = fact.at == Place::Receiver && fact.callee.ends_with("__enter__");
+        let is_enter = call.kind == CallKind::Enter;
+        fact.has(Effect::Begins) && !fact.has(Effect::CallsBack) && (!is_enter || is_entry)
     });
     if let Some(fact) = stated.filter(|fact| !sites::is_given(view, call, fact)) {
         let at = match (fact.target, fact.at) {

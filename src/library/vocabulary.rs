@@ -87,7 +87,7 @@ impl Effect {
     }
 }
 
-/// Whether a callee is called with a function as its last argument.
+/// How a callee is called: with a function as its last argument or not, with a switch on or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
@@ -98,6 +98,10 @@ pub enum Form {
     Callback,
     /// It is not.
     Promise,
+    /// The first argument is plainly true.
+    True,
+    /// The first argument is plainly false.
+    False,
 }
 
 /// When the connection is really taken; for an entry that releases, when it is given back: what is released

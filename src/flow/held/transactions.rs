@@ -151,6 +151,9 @@ impl Held<'_, '_> {
             return false;
         }
         let view = Rc::clone(&self.view);
+        if self.is_ambient(block) {
+            return true;
+        }
         let uses = |local| {
             facts
                 .get(local)
@@ -169,6 +172,22 @@ impl Held<'_, '_> {
                 self.summaries.reached(query).statement.is_some()
             })
         })
+    }
+
+    /// Whether a statement goes over the connection of the scope that is open, whichever that is: `with db_session:`.
+    fn is_ambient(&self, block: BlockId) -> bool {
+        let Subject::Taken(begun) = &self.subject else {
+            return false;
+        };
+        let package = |block, effect| {
+            let fact = self.view.meaning(block).fact(effect);
+            fact.map(|fact| reached::package(fact.callee))
+        };
+        let sent = package(block, Effect::Queries);
+        begun.kind == Kind::Transaction
+            && begun.resource.is_none()
+            && sent.is_some()
+            && sent == package(begun.block, Effect::Begins)
     }
 
     /// Ends of the transaction that [`Held::releases`] does not see: by a statement's text, by the end of its connection.
