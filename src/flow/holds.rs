@@ -71,13 +71,14 @@ pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
         }
     }
     found.extend(requests(summaries, reach));
+    let shared = shared(summaries);
     let automatic = Automatic::new(summaries);
     for function in candidates(summaries) {
         let view = summaries.view(function);
         found.extend(transactions(summaries, &automatic, &view));
         found.extend(clients(summaries, reach, &view));
         for (block, call) in view.calls() {
-            found.extend(callbacks(summaries, &view, block, call));
+            found.extend(callbacks(summaries, &view, (block, call), &shared));
         }
     }
     lend(summaries, &mut found);
@@ -261,8 +262,13 @@ fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) 
 
 fn clients<'p>(summaries: &mut Summaries<'p>, reach: &mut Reach, view: &Rc<View<'p>>) -> Vec<Hold> {
     let mut found = Vec::new();
+    let library = summaries.values.library();
+    let language = summaries.values.world().language(view.key);
     for taken in sites::acquisitions(summaries, view) {
-        if matches!(taken.at, Place::CallbackParameter(_)) {
+        let is_empty = taken
+            .resource
+            .is_some_and(|path| library.holds_none(language, path));
+        if is_empty || matches!(taken.at, Place::CallbackParameter(_)) {
             continue;
         }
         // What a script holds until it ends keeps nobody waiting.
@@ -318,8 +324,8 @@ fn hold<'p>(
 fn callbacks<'p>(
     summaries: &mut Summaries<'p>,
     view: &Rc<View<'p>>,
-    block: BlockId,
-    call: &Call,
+    (block, call): (BlockId, &Call),
+    shared: &[Symbol],
 ) -> Vec<Hold> {
     let meaning = view.meaning(block);
     let lends = |fact: &&CallFact| {
@@ -347,7 +353,12 @@ fn callbacks<'p>(
         is_automatic: false,
         setting: None,
     };
-    let pools = reached::pools_behind(summaries, view, block);
+    let joins = kind == Kind::Transaction && shared.contains(&reached::package(fact.callee));
+    let pools = if joins {
+        Vec::new()
+    } else {
+        reached::pools_behind(summaries, view, block)
+    };
     let arguments = call.arguments.iter();
     let entities = arguments.flat_map(|argument| view.values.of(view.key, argument.value));
     let functions: Vec<_> = entities.filter_map(Entity::function).collect();
