@@ -53,6 +53,8 @@ pub struct Hold {
     pub region: Region,
     /// How the calls' functions are asked.
     pub purpose: Purpose,
+    /// It is a connection of its own, which no pool misses.
+    pub is_single: bool,
 }
 
 /// All holds of the program, in order of function and place.
@@ -135,6 +137,7 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
         pools: Vec::new(),
         region: Region::whole(view),
         purpose: Purpose::Open,
+        is_single: false,
     })
 }
 
@@ -167,6 +170,7 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
             pools: Vec::new(),
             region: Region::whole(&summaries.view(function)),
             purpose: Purpose::Open,
+            is_single: false,
         });
     }
     found
@@ -257,6 +261,7 @@ fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) 
         pools: reached::pools_of_local(summaries, view, guest.local.0),
         region,
         purpose: Purpose::Open,
+        is_single: false,
     }
 }
 
@@ -317,7 +322,30 @@ fn hold<'p>(
         pools: reached::pools_behind(summaries, view, taken.block),
         region,
         purpose,
+        is_single: kind == Kind::Session && is_connection(view, &taken),
     }
+}
+
+/// Whether what is taken is a driver's connection, not a session that has one of a pool.
+fn is_connection(view: &View<'_>, taken: &Acquisition) -> bool {
+    let language = view.values.world().language(view.key);
+    let library = view.values.library();
+    let noun = taken.resource.and_then(|path| library.noun(language, path));
+    noun.is_some_and(|noun| noun != "session")
+}
+
+/// The packages whose statements join the transaction whose callback runs: the program says so.
+fn shared(summaries: &mut Summaries<'_>) -> Vec<Symbol> {
+    let mut found = Vec::new();
+    for function in summaries.values.world().functions() {
+        let view = summaries.view(function);
+        let facts = view
+            .calls()
+            .flat_map(|(block, _)| &view.meaning(block).facts);
+        let facts = facts.filter(|(fact, _)| fact.has(Effect::SharesTransactions));
+        found.extend(facts.map(|(fact, _)| reached::package(fact.callee)));
+    }
+    found
 }
 
 /// The callbacks that a call runs with a client or in a transaction.
@@ -370,6 +398,7 @@ fn callbacks<'p>(
         pools: pools.clone(),
         region: region_given(summaries, function, role, purpose),
         purpose,
+        is_single: false,
     });
     holds.collect()
 }

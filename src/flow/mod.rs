@@ -11,6 +11,7 @@ pub mod handed;
 pub mod held;
 pub mod holds;
 pub mod leaks;
+mod locks;
 pub mod loops;
 pub mod nested;
 pub mod order;
