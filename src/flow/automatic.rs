@@ -62,7 +62,13 @@ impl Automatic {
                     .iter()
                     .filter(|argument| !argument.name.is_empty());
                 for argument in named {
-                    let whose = [call.result];
+                    let whose = match call.callee {
+                        // `conn.set_session(autocommit=True)`
+                        Callee::Method(receiver, _) if origins(&view, call.result).is_empty() => {
+                            [receiver]
+                        }
+                        _ => [call.result],
+                    };
                     found.note(summaries, function, (argument.name, argument.value), &whose);
                 }
                 // `conn.autocommit(True)`, `conn.set_isolation_level(...)`

@@ -136,6 +136,7 @@ fn promises(view: &View<'_>, block: BlockId) -> bool {
     let mut facts = meaning.facts.iter();
     let mut functions = meaning.functions.iter();
     !meaning.is_unknown()
+        && meaning.generators.is_empty()
         && facts.all(|(fact, _)| is_later(fact))
         && functions.all(|function| is_promising(view, *function))
 }
