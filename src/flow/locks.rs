@@ -7,8 +7,9 @@ use super::reached;
 use super::sites::View;
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{BlockId, Constant};
+use crate::ir::{Action, BlockId, Constant, LocalId, Terminator, Value};
 use crate::library::Effect;
+use crate::link::values::Entity;
 use std::rc::Rc;
 
 /// What the text of a statement has that takes a lock.
@@ -47,9 +48,47 @@ fn takes_lock<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: Blo
     let Some(argument) = view.call(block).and_then(|call| call.arguments.first()) else {
         return false;
     };
-    let Some(Constant::Text(text)) = text::constant(summaries, view.key, argument.value) else {
-        return false;
+    let mut texts = text::choices(summaries, view.key, argument.value);
+    texts.extend(texts_of_property(summaries, view, argument.value));
+    let is_lock = |constant: &Constant| match constant {
+        Constant::Text(text) => {
+            let text = text.to_ascii_uppercase();
+            LOCKS.iter().any(|lock| text.contains(lock))
+        }
+        _ => false,
     };
-    let text = text.to_ascii_uppercase();
-    LOCKS.iter().any(|lock| text.contains(lock)) && !text.contains("UNLOCK")
+    !texts.is_empty() && texts.iter().all(is_lock)
+}
+
+/// What a property of an object of the program gives: `self.lock_query`.
+fn texts_of_property<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    local: LocalId,
+) -> Vec<Constant> {
+    let values = summaries.values;
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let read = statements.find_map(|statement| match &statement.action {
+        Action::Assign(target, Value::Field(object, name)) if *target == local => {
+            Some((*object, *name))
+        }
+        _ => None,
+    });
+    let Some((object, name)) = read else {
+        return Vec::new();
+    };
+    let objects = values.of(view.key, object).iter();
+    let properties = objects.filter_map(|entity| match entity {
+        Entity::Object(class) => values.method(*class, &name),
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for property in properties {
+        for block in &values.world().function(property).blocks {
+            if let Terminator::Return(value) = block.terminator {
+                found.extend(text::choices(summaries, property, value));
+            }
+        }
+    }
+    found
 }

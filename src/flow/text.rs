@@ -266,7 +266,11 @@ pub fn constant(
 }
 
 /// All constants that a local may stand for; none where it may be something else.
-fn choices(summaries: &mut Summaries<'_>, function: FunctionKey, local: LocalId) -> Vec<Constant> {
+pub(super) fn choices(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    local: LocalId,
+) -> Vec<Constant> {
     let world = summaries.values.world();
     let mut found = Vec::new();
     let mut work = vec![(function, local, 0)];
