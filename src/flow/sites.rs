@@ -4,6 +4,7 @@
 //! a session or connection, or run a function that hands an owned one to its caller.
 use super::order::Order;
 use super::summary::{Owned, Purpose, Query, Shape, Summaries};
+use super::targets;
 use super::text::Constants;
 use crate::ir::{BlockId, Call, Callee, Function, LocalId, Site, Terminator};
 use crate::library::{CallFact, Effect, Place, Returns, When};
@@ -28,6 +29,7 @@ pub struct View<'p> {
     unknown: Meaning<'p>,
     constants: OnceCell<Constants>,
     order: OnceCell<Order>,
+    promised: OnceCell<Vec<(BlockId, Vec<BlockId>)>>,
     /// By local: the first call of a method on it, and the first call that gives it.
     links: OnceCell<[FxHashMap<LocalId, BlockId>; 2]>,
 }
@@ -44,6 +46,7 @@ impl<'p> View<'p> {
             unknown: Meaning::default(),
             constants: OnceCell::new(),
             order: OnceCell::new(),
+            promised: OnceCell::new(),
             links: OnceCell::new(),
         }
     }
@@ -84,6 +87,11 @@ impl<'p> View<'p> {
     /// The constants that locals stand for.
     pub fn constants(&self) -> &Constants {
         self.constants.get_or_init(|| Constants::new(self))
+    }
+
+    /// The calls that only promise, each with the blocks in which the promise is awaited.
+    pub fn promised(&self) -> &[(BlockId, Vec<BlockId>)] {
+        self.promised.get_or_init(|| targets::promised(self))
     }
 
     /// What can come after what.

@@ -8,6 +8,7 @@ use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Te
 use crate::library::{CallFact, Effect, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, SET_LIMIT};
+use std::cell::RefCell;
 
 /// A promise is followed through this many hands to whoever awaits it.
 const PROMISE_LIMIT: u32 = 6;
@@ -113,19 +114,38 @@ pub fn is_awaited(view: &View<'_>, call: &Call) -> bool {
 /// Whether what a call promises is awaited in this function, but in none of some blocks: it is made here, and waited for
 /// elsewhere.
 pub fn is_awaited_elsewhere(view: &View<'_>, block: BlockId, blocks: &[BlockId]) -> bool {
-    let Some(call) = view.call(block).filter(|call| !call.awaited) else {
-        return false;
-    };
-    promises(view, block) && is_awaited(view, call) && !is_awaited_in(view, block, blocks)
+    let mut promised = view.promised().iter();
+    let found = promised.find(|(call, _)| *call == block);
+    found.is_some_and(|(_, awaited)| !is_among(awaited, blocks))
 }
 
-/// Whether what a call promises, and goes on behind it, is awaited in one of some blocks, which are in order.
-pub fn is_awaited_in(view: &View<'_>, block: BlockId, blocks: &[BlockId]) -> bool {
-    let Some(call) = view.call(block).filter(|call| !call.awaited) else {
-        return false;
-    };
-    let here = |block| blocks.binary_search(&block).is_ok();
-    promises(view, block) && is_local_awaited(view, call.result, &here, PROMISE_LIMIT)
+/// The calls outside of some blocks, which are in order, whose promise is awaited in one of them.
+pub fn awaited_in<'v>(view: &'v View<'_>, blocks: &'v [BlockId]) -> impl Iterator<Item = BlockId> {
+    let promised = view.promised().iter();
+    let promised = promised.filter(|(call, _)| blocks.binary_search(call).is_err());
+    let promised = promised.filter(|(_, awaited)| is_among(awaited, blocks));
+    promised.map(|(call, _)| *call)
+}
+
+fn is_among(awaited: &[BlockId], blocks: &[BlockId]) -> bool {
+    let mut awaited = awaited.iter();
+    awaited.any(|block| blocks.binary_search(block).is_ok())
+}
+
+/// The calls of a function that only promise, each with the blocks in which the promise is awaited.
+pub fn promised(view: &View<'_>) -> Vec<(BlockId, Vec<BlockId>)> {
+    let calls = view.calls().filter(|(_, call)| !call.awaited);
+    let calls = calls.filter(|(block, _)| promises(view, *block));
+    let awaited = calls.map(|(block, call)| {
+        let found = RefCell::default();
+        let note = |block| {
+            Vec::push(&mut found.borrow_mut(), block);
+            false
+        };
+        is_local_awaited(view, call.result, &note, PROMISE_LIMIT);
+        (block, found.into_inner())
+    });
+    awaited.filter(|(_, found)| !found.is_empty()).collect()
 }
 
 /// Whether all that a call starts goes on behind a promise.
@@ -135,7 +155,8 @@ fn promises(view: &View<'_>, block: BlockId) -> bool {
         |fact: &CallFact| fact.has(Effect::Spawns) || fact.when == When::Await && waits(fact);
     let mut facts = meaning.facts.iter();
     let mut functions = meaning.functions.iter();
-    !meaning.is_unknown()
+    let is_known = !meaning.facts.is_empty() || !meaning.functions.is_empty();
+    is_known
         && meaning.generators.is_empty()
         && facts.all(|(fact, _)| is_later(fact))
         && functions.all(|function| is_promising(view, *function))

@@ -83,9 +83,7 @@ impl Held<'_, '_> {
                 found.calls.push(HeldCall { block, runs });
             }
         }
-        let before = (0..view.body.blocks.len()).map(BlockId::new);
-        let before = before.filter(|block| held.binary_search(block).is_err());
-        let before = before.filter(|block| targets::is_awaited_in(&view, *block, &held));
+        let before = targets::awaited_in(&view, &held);
         found
             .calls
             .extend(before.map(|block| HeldCall::without(&view, block)));
