@@ -9,14 +9,20 @@ use super::text;
 use crate::ir::{Action, BlockId, CallKind, Callee, Constant, LocalId, LocalKind, Value};
 use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
+use crate::link::values::{Entity, Origin};
 use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
+
+/// How many makers of makers are asked for the option: a session's factory, its engine.
+const MAKER_LIMIT: u32 = 4;
 
 /// Names of options and fields that the program sets such that a transaction may not begin by itself.
 #[derive(Debug, Default)]
 pub struct Automatic {
+    /// Nobody knows of what.
     turned_off: FxHashSet<Symbol>,
+    /// Of what was made there, and of what that makes.
+    turned_off_at: FxHashSet<(Symbol, Origin)>,
 }
 
 /// A session that the function has from somebody else.
@@ -39,12 +45,12 @@ impl Automatic {
             let statements = view.body.blocks.iter().flat_map(|block| &block.statements);
             for statement in statements {
                 match &statement.action {
-                    Action::SetField(_, name, value) => {
-                        found.note(summaries, function, *name, *value);
+                    Action::SetField(object, name, value) => {
+                        found.note(summaries, function, (*name, *value), &[*object]);
                     }
                     Action::Assign(_, Value::Record(entries)) => {
                         for (name, value) in entries {
-                            found.note(summaries, function, *name, *value);
+                            found.note(summaries, function, (*name, *value), &[]);
                         }
                     }
                     _ => {}
@@ -56,27 +62,35 @@ impl Automatic {
                     .iter()
                     .filter(|argument| !argument.name.is_empty());
                 for argument in named {
-                    found.note(summaries, function, argument.name, argument.value);
+                    let whose = match call.callee {
+                        // `conn.set_session(autocommit=True)`
+                        Callee::Method(receiver, _) if origins(&view, call.result).is_empty() => {
+                            [receiver]
+                        }
+                        _ => [call.result],
+                    };
+                    found.note(summaries, function, (argument.name, argument.value), &whose);
                 }
                 // `conn.autocommit(True)`, `conn.set_isolation_level(...)`
-                if let (Callee::Method(_, name), Some(first)) =
+                if let (Callee::Method(receiver, name), Some(first)) =
                     (call.callee, call.arguments.first())
                 {
                     let name = name.strip_prefix("set_").map_or(name, Symbol::new);
-                    found.note(summaries, function, name, first.value);
+                    found.note(summaries, function, (name, first.value), &[receiver]);
                 }
             }
         }
         found
     }
 
-    /// A value other than a plain `False`, or a level of isolation, turns the option on.
+    /// A value other than a plain `False`, or a level of isolation, turns the option on: for what a local stands for,
+    /// where that is known.
     fn note(
         &mut self,
         summaries: &mut Summaries<'_>,
         function: FunctionKey,
-        name: Symbol,
-        value: LocalId,
+        (name, value): (Symbol, LocalId),
+        whose: &[LocalId],
     ) {
         let language = summaries.values.world().language(function);
         if !summaries
@@ -91,20 +105,80 @@ impl Automatic {
             Some(Constant::Text(level)) => !level.eq_ignore_ascii_case("autocommit"),
             _ => false,
         };
-        if !is_harmless {
-            self.turned_off.insert(name);
+        let view = summaries.view(function);
+        if is_harmless || whose.iter().any(|local| is_other(&view, *local)) {
+            return;
+        }
+        let origins = whose.iter().flat_map(|local| origins(&view, *local));
+        let origins: Option<Vec<_>> = origins.collect();
+        match origins.filter(|origins| !origins.is_empty()) {
+            Some(origins) => {
+                let at = origins.into_iter().map(|origin| (name, origin));
+                self.turned_off_at.extend(at);
+            }
+            None => {
+                self.turned_off.insert(name);
+            }
         }
     }
 
-    /// Whether a type's first statement certainly begins a transaction.
-    pub fn is_certain(&self, view: &View<'_>, resource: Symbol) -> bool {
+    /// Whether the first statement of an instance of a type certainly begins a transaction.
+    pub fn is_certain(
+        &self,
+        summaries: &mut Summaries<'_>,
+        view: &View<'_>,
+        (local, resource): (LocalId, Symbol),
+    ) -> bool {
         let language = view.values.world().language(view.key);
         let unless = view.values.library().autobegins(language, resource);
-        unless.is_some_and(|names| !names.iter().any(|name| self.turned_off.contains(name)))
+        unless.is_some_and(|names| {
+            let mut names = names.iter();
+            names.all(|name| {
+                !self.turned_off.contains(name) && self.is_on(summaries, view, (local, *name))
+            })
+        })
+    }
+
+    /// Whether no option turns it off at what a local stands for, or at what made that.
+    fn is_on(
+        &self,
+        summaries: &mut Summaries<'_>,
+        view: &View<'_>,
+        (local, name): (LocalId, Symbol),
+    ) -> bool {
+        if self.turned_off_at.iter().all(|(known, _)| *known != name) {
+            return true;
+        }
+        let Some(mut origins) = origins(view, local).into_iter().collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        let is_known = !origins.is_empty();
+        for _ in 0..MAKER_LIMIT {
+            let is_off = |origin: &Origin| self.turned_off_at.contains(&(name, *origin));
+            if origins.iter().any(is_off) {
+                return false;
+            }
+            let makers = origins
+                .into_iter()
+                .filter_map(|origin| summaries.made_at(origin));
+            let makers: Vec<_> = makers.collect();
+            let makers = makers
+                .iter()
+                .flat_map(|(view, block)| makers_of(view, *block));
+            let known: Option<Vec<_>> = makers.collect();
+            let Some(known) = known else { return false };
+            origins = known;
+        }
+        is_known
     }
 
     /// The sessions in a function that it has from somebody else and sends statements over, one per variable.
-    pub fn guests(&self, view: &View<'_>, own: &[Acquisition]) -> Vec<Guest> {
+    pub fn guests(
+        &self,
+        summaries: &mut Summaries<'_>,
+        view: &View<'_>,
+        own: &[Acquisition],
+    ) -> Vec<Guest> {
         let mut found: Vec<Guest> = Vec::new();
         for (block, call) in view.calls() {
             let sends = |fact: &CallFact| fact.has(Effect::Queries) && !fact.has(Effect::Begins);
@@ -121,7 +195,10 @@ impl Automatic {
             };
             // A session of its own type that the function makes is followed from there.
             let is_own = own.iter().any(|taken| taken.resource == Some(resource));
-            if is_own || !is_only(view, receiver) || !self.is_certain(view, resource) {
+            if is_own
+                || !is_only(view, receiver)
+                || !self.is_certain(summaries, view, (receiver, resource))
+            {
                 continue;
             }
             let local = access(view, receiver);
@@ -137,8 +214,41 @@ impl Automatic {
     }
 }
 
+/// Whether a local certainly is no connection: a module, an object of the program. Where such an object hands its option
+/// on, that is seen there.
+fn is_other(view: &View<'_>, local: LocalId) -> bool {
+    let entities = view.values.of(view.key, local);
+    let is_other = |entity: &Entity| match entity {
+        Entity::External(_) | Entity::Module(_) => true,
+        Entity::Object(class) => view.values.library_bases(*class).is_empty(),
+        _ => false,
+    };
+    !entities.is_empty() && entities.iter().all(is_other)
+}
+
+/// Where each of what a local stands for was made; nothing of one that is no instance of a library's type.
+fn origins(view: &View<'_>, local: LocalId) -> Vec<Option<Origin>> {
+    let entities = view.values.of(view.key, local).iter();
+    let origins = entities.filter_map(|entity| match entity {
+        Entity::Instance(_, origin) | Entity::Scope(_, origin) => Some(*origin),
+        _ => None,
+    });
+    origins.collect()
+}
+
+/// Where that was made by which a call makes what it gives: its receiver, its arguments.
+fn makers_of(view: &View<'_>, block: BlockId) -> Vec<Option<Origin>> {
+    let Some(call) = view.call(block) else {
+        return Vec::new();
+    };
+    let (Callee::Local(callee) | Callee::Method(callee, _)) = call.callee;
+    let arguments = call.arguments.iter().map(|argument| argument.value);
+    let locals = std::iter::once(callee).chain(arguments);
+    locals.flat_map(|local| origins(view, local)).collect()
+}
+
 /// Whether a local stands for sessions and nothing else, as far as is known: values of many callers may have met there.
-fn is_only(view: &View<'_>, local: LocalId) -> bool {
+pub(super) fn is_only(view: &View<'_>, local: LocalId) -> bool {
     let entities = view.values.of(view.key, local);
     let types = entities.iter().map(|entity| match entity {
         Entity::Instance(path, _) | Entity::Scope(path, _) => Some(*path),
@@ -150,16 +260,16 @@ fn is_only(view: &View<'_>, local: LocalId) -> bool {
 }
 
 /// The session that a statement's builder, or a cursor, comes from: `session.query(User).filter(...)`.
-fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
+pub(super) fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     let derived_from = |local: &LocalId| {
         let made = view.call_giving(*local)?;
-        let derives = view
-            .meaning(made.0)
-            .facts
-            .iter()
-            .any(|(fact, _)| fact.derives);
+        let mut facts = view.meaning(made.0).facts.iter();
+        let derives = facts.any(|(fact, _)| fact.derives);
         match made.1.callee {
-            Callee::Method(owner, _) if derives && owner != *local => Some(owner),
+            Callee::Method(owner, _) if owner != *local => {
+                let enters = made.1.kind == CallKind::Enter && is_cursor(view, owner);
+                (derives || enters).then_some(owner)
+            }
             _ => None,
         }
     };
@@ -168,8 +278,14 @@ fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     chain.take(12).last().unwrap_or(receiver)
 }
 
+fn is_cursor(view: &View<'_>, local: LocalId) -> bool {
+    let language = view.values.world().language(view.key);
+    let noun = type_of(view, local).and_then(|path| view.values.library().noun(language, path));
+    noun.is_some_and(|noun| noun == "cursor")
+}
+
 /// How a function reaches a receiver: a variable, or a field of one.
-fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
+pub(super) fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
     let local = view.body.local(receiver);
     if local.name.is_empty() && local.kind == LocalKind::Temporary {
         let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);

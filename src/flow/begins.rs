@@ -3,9 +3,10 @@
 //! In: a function and what its calls mean. Out: the [`Acquisition`]s of its transactions: scopes, handles, statements,
 //! and calls of functions that begin one for their caller. Those that a callback runs in are no acquisitions of the
 //! function that passes it: see [`super::holds`].
+use super::handed;
 use super::held::{self, Mode, Subject};
 use super::sites::{self, Acquisition, Kind, View};
-use super::summary::{Purpose, Query, Summaries};
+use super::summary::{Purpose, Query, Shape, Summaries};
 use super::text::{self, Verb};
 use crate::ir::{BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator};
 use crate::library::{CallFact, Effect, Place, When};
@@ -44,7 +45,10 @@ fn begin(
     let meaning = view.meaning(block);
     let place = (view.body.block(block).site, block);
     let stated = meaning.facts.iter().map(|(fact, _)| *fact).find(|fact| {
-        fact.has(Effect::Begins) && !fact.has(Effect::CallsBack) && call.kind != CallKind::Enter
+        // `with database:` begins as it is entered.
+        let is_entry = fact.at == Place::Receiver && fact.callee.ends_with("__enter__");
+        let is_enter = call.kind == CallKind::Enter;
+        fact.has(Effect::Begins) && !fact.has(Effect::CallsBack) && (!is_enter || is_entry)
     });
     if let Some(fact) = stated.filter(|fact| !sites::is_given(view, call, fact)) {
         let at = match (fact.target, fact.at) {
@@ -87,9 +91,35 @@ fn begin(
         let traits = view.values.world().function(*function).traits;
         !traits.is_generator && !traits.is_constructor
     });
-    functions.find_map(|function| {
+    let owned = functions.find_map(|function| {
         let owned = summaries.owned(Query::Owned(function, Purpose::Finish))?;
         Some(sites::by_function(place, call, function, &owned))
+    });
+    owned.or_else(|| begun_for(summaries, view, place, call))
+}
+
+/// A transaction that a function begins on the connection that it is handed.
+fn begun_for(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    place: (crate::ir::Site, BlockId),
+    call: &Call,
+) -> Option<Acquisition> {
+    let begun = handed::begun(summaries, view, place.1);
+    let (through, on) = begun.or_else(|| {
+        let sent = handed::sent(summaries, view, place.1)?;
+        let through = view.meaning(place.1).functions.first();
+        let through = through.filter(|_| sent.verb == Verb::Begin)?;
+        Some((*through, sent.on))
+    })?;
+    let is_async = view.values.world().function(through).traits.is_async;
+    let when = if is_async { When::Await } else { When::Call };
+    let (local, shape) = on;
+    Some(Acquisition {
+        through: Some(through),
+        on: Some(on),
+        resource: type_of(view, local).filter(|_| shape == Shape::Itself),
+        ..acquisition(view, place, call, (Place::Receiver, when, None))
     })
 }
 
@@ -116,6 +146,7 @@ fn acquisition(
         through: None,
         result: call.result,
         block,
+        on: None,
     }
 }
 
@@ -145,9 +176,7 @@ pub fn pool_begins(summaries: &mut Summaries<'_>) -> Vec<PoolBegin> {
     for function in summaries.values.world().functions() {
         let view = summaries.view(function);
         for (block, call) in view.calls() {
-            if is_sent_by_pool(&view, call)
-                && text::verb(summaries, &view, block) == Some(Verb::Begin)
-            {
+            if handed::begins_on_pool(summaries, &view, block) {
                 found.push(PoolBegin {
                     function,
                     site: view.body.block(block).site,
@@ -164,7 +193,12 @@ pub fn is_sent_by_pool(view: &View<'_>, call: &Call) -> bool {
     let Callee::Method(receiver, _) = call.callee else {
         return false;
     };
-    type_of(view, receiver).is_some_and(|path| view.values.library().is_pool(path))
+    is_of_pool(view, receiver)
+}
+
+/// Whether a local is a pool.
+pub(super) fn is_of_pool(view: &View<'_>, local: LocalId) -> bool {
+    type_of(view, local).is_some_and(|path| view.values.library().is_pool(path))
 }
 
 /// Whether a function that makes or enters a scope does so with a transaction open that only the end of the scope ends:

@@ -20,6 +20,9 @@ use std::rc::Rc;
 /// Contexts told apart per function; of more calls nothing is told.
 const CONTEXT_LIMIT: usize = 8;
 
+/// Calls looked through for what they never give.
+const PRESENT_LIMIT: u32 = 3;
+
 /// Parameters told apart that one variable may be copied from.
 const COPY_LIMIT: usize = 4;
 
@@ -227,8 +230,8 @@ fn value_of(
         (Asked::Value, _) if told.is_some() => return told,
         (Asked::Value, _) => {}
     }
-    // An object is truthy, even without entries; a list or mapping of Python's may be empty.
-    if view.record(local).is_some() || view.sequence(local).is_some() {
+    if is_present(summaries, view, local, PRESENT_LIMIT) {
+        // An object is truthy, even without entries; a list or mapping of Python's may be empty.
         let is_python = view.values.world().language(view.key).is_python();
         return Some(if is_python {
             Told::Present
@@ -240,6 +243,50 @@ fn value_of(
         return None;
     }
     text::constant(summaries, view.key, local).and_then(constant_told)
+}
+
+/// Whether a local is never null: a list or mapping, what is got with such a default, what a function returns that always
+/// returns one.
+fn is_present(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId, depth: u32) -> bool {
+    if view.record(local).is_some() || view.sequence(local).is_some() {
+        return true;
+    }
+    let Some((block, call)) = view.only_call(local).filter(|_| depth > 0) else {
+        return false;
+    };
+    let meaning = view.meaning(block);
+    if let [_, default] = call.arguments[..]
+        && meaning.fact(Effect::Defaults).is_some()
+    {
+        return is_present(summaries, view, default.value, depth - 1);
+    }
+    let functions = &meaning.functions;
+    let is_plain = meaning.facts.is_empty() && !functions.is_empty();
+    is_plain
+        && functions.iter().all(|function| {
+            let inner = summaries.view(*function);
+            let traits = inner.body.traits;
+            let gives_promise = traits.is_async && !call.awaited;
+            let returned = returned(inner.body);
+            let gives = !traits.is_generator && !traits.is_constructor && !gives_promise;
+            gives
+                && !returned.is_empty()
+                && returned
+                    .iter()
+                    .all(|local| is_present(summaries, &inner, *local, depth - 1))
+        })
+}
+
+/// What a function returns.
+fn returned(body: &Function) -> Vec<LocalId> {
+    let returned = body
+        .blocks
+        .iter()
+        .filter_map(|block| match block.terminator {
+            Terminator::Return(local) => Some(local),
+            _ => None,
+        });
+    returned.collect()
 }
 
 /// What the entry of an object literal is; null where it has none.

@@ -55,6 +55,8 @@ pub struct Hold {
     pub purpose: Purpose,
     /// The calls with which a session begins by itself, in order; each may do so anew after a commit.
     pub statements: Vec<BlockId>,
+    /// It is a connection of its own, which no pool misses.
+    pub is_single: bool,
 }
 
 impl Hold {
@@ -100,13 +102,14 @@ pub fn holds(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Hold> {
         }
     }
     found.extend(requests(summaries, reach));
+    let shared = shared(summaries);
     let automatic = Automatic::new(summaries);
     for function in candidates(summaries) {
         let view = summaries.view(function);
         found.extend(transactions(summaries, &automatic, &view));
         found.extend(clients(summaries, reach, &view));
         for (block, call) in view.calls() {
-            found.extend(callbacks(summaries, &view, block, call));
+            found.extend(callbacks(summaries, &view, (block, call), &shared));
         }
     }
     lend(summaries, &mut found);
@@ -164,6 +167,7 @@ fn decorated<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>) -> Option<H
         region: Region::whole(summaries, view),
         purpose: Purpose::Open,
         statements: Vec::new(),
+        is_single: false,
     })
 }
 
@@ -197,6 +201,7 @@ fn requests(summaries: &mut Summaries<'_>, reach: &Reach) -> Vec<Hold> {
             region: whole(summaries, function),
             purpose: Purpose::Open,
             statements: Vec::new(),
+            is_single: false,
         });
     }
     found
@@ -245,14 +250,14 @@ fn transactions<'p>(
         .map(|begin| hold(summaries, view, begin, (Kind::Transaction, Purpose::Open)))
         .collect();
     let own = sites::acquisitions(summaries, view);
-    for session in automatic.guests(view, &own) {
+    for session in automatic.guests(summaries, view, &own) {
         found.push(guest(summaries, view, &session));
     }
     for taken in own {
-        if taken
-            .resource
-            .is_some_and(|resource| automatic.is_certain(view, resource))
-        {
+        let is_certain = taken.resource.is_some_and(|resource| {
+            automatic.is_certain(summaries, view, (taken.result, resource))
+        });
+        if is_certain {
             let begin = Acquisition {
                 when: When::Use,
                 ..taken
@@ -295,13 +300,19 @@ fn guest<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, guest: &Guest) 
         region,
         purpose: Purpose::Open,
         statements,
+        is_single: false,
     }
 }
 
 fn clients<'p>(summaries: &mut Summaries<'p>, reach: &mut Reach, view: &Rc<View<'p>>) -> Vec<Hold> {
     let mut found = Vec::new();
+    let library = summaries.values.library();
+    let language = summaries.values.world().language(view.key);
     for taken in sites::acquisitions(summaries, view) {
-        if matches!(taken.at, Place::CallbackParameter(_)) {
+        let is_empty = taken
+            .resource
+            .is_some_and(|path| library.holds_none(language, path));
+        if is_empty || matches!(taken.at, Place::CallbackParameter(_)) {
             continue;
         }
         // What a script holds until it ends keeps nobody waiting.
@@ -353,15 +364,38 @@ fn hold<'p>(
         region,
         purpose,
         statements,
+        is_single: kind == Kind::Session && is_connection(view, &taken),
     }
+}
+
+/// Whether what is taken is a driver's connection, not a session that has one of a pool.
+fn is_connection(view: &View<'_>, taken: &Acquisition) -> bool {
+    let language = view.values.world().language(view.key);
+    let library = view.values.library();
+    let noun = taken.resource.and_then(|path| library.noun(language, path));
+    noun.is_some_and(|noun| noun != "session")
+}
+
+/// The packages whose statements join the transaction whose callback runs: the program says so.
+fn shared(summaries: &mut Summaries<'_>) -> Vec<Symbol> {
+    let mut found = Vec::new();
+    for function in summaries.values.world().functions() {
+        let view = summaries.view(function);
+        let facts = view
+            .calls()
+            .flat_map(|(block, _)| &view.meaning(block).facts);
+        let facts = facts.filter(|(fact, _)| fact.has(Effect::SharesTransactions));
+        found.extend(facts.map(|(fact, _)| reached::package(fact.callee)));
+    }
+    found
 }
 
 /// The callbacks that a call runs with a client or in a transaction.
 fn callbacks<'p>(
     summaries: &mut Summaries<'p>,
     view: &Rc<View<'p>>,
-    block: BlockId,
-    call: &Call,
+    (block, call): (BlockId, &Call),
+    shared: &[Symbol],
 ) -> Vec<Hold> {
     let meaning = view.meaning(block);
     let lends = |fact: &&CallFact| {
@@ -389,7 +423,12 @@ fn callbacks<'p>(
         is_automatic: false,
         setting: None,
     };
-    let pools = reached::pools_behind(summaries, view, block);
+    let joins = kind == Kind::Transaction && shared.contains(&reached::package(fact.callee));
+    let pools = if joins {
+        Vec::new()
+    } else {
+        reached::pools_behind(summaries, view, block)
+    };
     let arguments = call.arguments.iter();
     let entities = arguments.flat_map(|argument| view.values.of(view.key, argument.value));
     let functions: Vec<_> = entities.filter_map(Entity::function).collect();
@@ -402,6 +441,7 @@ fn callbacks<'p>(
         region: region_given(summaries, function, role, purpose),
         purpose,
         statements: Vec::new(),
+        is_single: false,
     });
     holds.collect()
 }

@@ -8,15 +8,18 @@ use super::private;
 use super::reach::Reach;
 use super::sites::{self, Acquisition, View};
 use super::summary::{Purpose, Query, Shape, Summaries};
-use super::text::{self, Verb};
-use super::{begins, holds};
+use super::text::Verb;
+use super::{automatic, begins, handed, holds};
 use crate::finding::Confidence;
-use crate::ir::{Action, BlockId, Callee, LocalId, LocalKind, Terminator, Test, Value};
+use crate::ir::{Action, BlockId, LocalId, LocalKind, Terminator, Test, Value};
 use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
+use crate::link::values::{Entity, parameter_of};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
+
+/// Callers of callers that are asked what they do with a connection.
+const CALLER_LIMIT: u32 = 3;
 
 /// A resource that is still held when a function is left.
 #[derive(Debug)]
@@ -82,10 +85,14 @@ pub fn unfinished(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Leak>
 /// Whether the function that begins the transaction is the one that must finish it when it raises: it has the
 /// connection from nobody else, or rolls back on some way itself.
 fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
-    let Some(Callee::Method(receiver, _)) =
-        view.call(leak.acquisition.block).map(|call| call.callee)
-    else {
+    let Some((receiver, shape)) = handed::connection(view, &leak.acquisition) else {
         return true;
+    };
+    let root = automatic::root(view, receiver);
+    let receiver = if begins::is_of_pool(view, root) {
+        receiver
+    } else {
+        root
     };
     if is_item(view, receiver) || is_begun_anyway(summaries, view, leak) {
         return false;
@@ -96,15 +103,62 @@ fn is_own(summaries: &mut Summaries<'_>, view: &View<'_>, leak: &Leak) -> bool {
     let is_local = matches!(
         view.body.local(receiver).kind,
         LocalKind::Variable | LocalKind::Temporary
-    ) && !is_field_of_receiver(view, receiver);
+    ) && !is_field_of_receiver(view, receiver)
+        && shape == Shape::Itself;
     let rolls_back = leak.releases.iter().any(|block| {
         let facts = &view.meaning(*block).facts;
         let says = facts
             .iter()
             .any(|(fact, _)| fact.has(Effect::RollsBack) && !fact.has(Effect::Commits));
-        says || text::verb(summaries, view, *block) == Some(Verb::RollBack)
+        says || handed::sent(summaries, view, *block)
+            .is_some_and(|sent| sent.verb == Verb::RollBack)
     });
-    is_local || rolls_back
+    let is_module = |entity: &Entity| matches!(entity, Entity::External(_));
+    let is_module = view.values.of(view.key, receiver).iter().any(is_module);
+    is_local || is_module || rolls_back && !callers_end(summaries, view.key, receiver, CALLER_LIMIT)
+}
+
+/// Whether all callers of a function end, where it raises, what it began on the connection that they hand it: they close
+/// it, or roll back.
+fn callers_end(
+    summaries: &mut Summaries<'_>,
+    function: FunctionKey,
+    parameter: LocalId,
+    limit: u32,
+) -> bool {
+    let values = summaries.values;
+    let body = values.world().function(function);
+    let callers = values.callers(function);
+    !callers.is_empty()
+        && callers.iter().all(|caller| {
+            let view = summaries.view(caller.function);
+            let arguments = view
+                .call(caller.block)
+                .map_or(&[][..], |call| &call.arguments);
+            let mut arguments = arguments.iter().enumerate();
+            let handed = arguments.find(|(position, argument)| {
+                parameter_of(body, *position, argument) == Some(parameter)
+            });
+            let Some((_, argument)) = handed else {
+                return false;
+            };
+            ends_it(summaries, &view, argument.value)
+                || limit > 0 && callers_end(summaries, caller.function, argument.value, limit - 1)
+        })
+}
+
+/// Whether a function leaves no connection open by a raise on which it sends a statement.
+fn ends_it<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, connection: LocalId) -> bool {
+    let given = Given {
+        locals: vec![(connection, Shape::Itself)],
+        resource: begins::type_of(view, connection),
+        waits_for_use: true,
+        ..Given::default()
+    };
+    let subject = Subject::Given(given);
+    let (mut held, solution) = held::solve(summaries, view, subject, Purpose::Open);
+    let open = solution.paths(&mut held, Mode::Held);
+    !solution.is_cut && open.iter().all(|path| path.exit != Exit::Unwind)
 }
 
 /// A leak with what its pool says about it.

@@ -3,9 +3,12 @@
 //! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
 //! a session or connection, or run a function that hands an owned one to its caller.
 use super::order::Order;
-use super::summary::{Owned, Purpose, Query, Summaries};
-use super::text::{self, Constants};
-use crate::ir::{Action, BlockId, Call, Callee, Function, LocalId, Site, Terminator, Value};
+use super::summary::{Owned, Purpose, Query, Shape, Summaries};
+use super::targets;
+use super::text::Constants;
+use crate::ir::{
+    Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Terminator, Value,
+};
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
@@ -30,6 +33,7 @@ pub struct View<'p> {
     /// By local, the object literal, list or tuple that is all that is assigned to it.
     literals: OnceCell<FxHashMap<LocalId, Option<&'p Value>>>,
     order: OnceCell<Order>,
+    promised: OnceCell<Vec<(BlockId, Vec<BlockId>)>>,
     /// By local: the first call of a method on it, and the first call that gives it.
     links: OnceCell<[FxHashMap<LocalId, BlockId>; 2]>,
 }
@@ -47,6 +51,7 @@ impl<'p> View<'p> {
             constants: OnceCell::new(),
             literals: OnceCell::new(),
             order: OnceCell::new(),
+            promised: OnceCell::new(),
             links: OnceCell::new(),
         }
     }
@@ -100,6 +105,15 @@ impl<'p> View<'p> {
         }
     }
 
+    /// The call that gives a local, where it is all that is ever assigned to it.
+    pub fn only_call(&self, local: LocalId) -> Option<(BlockId, &'p Call)> {
+        let is_parameter = matches!(self.body.local(local).kind, LocalKind::Parameter(_));
+        let is_assigned = is_parameter || self.constants().is_assigned(local);
+        let mut giving = self.calls().filter(|(_, call)| call.result == local);
+        let only = giving.next().filter(|_| giving.next().is_none());
+        only.filter(|_| !is_assigned)
+    }
+
     fn literal(&self, local: LocalId) -> Option<&'p Value> {
         let literals = self.literals.get_or_init(|| {
             let mut found = FxHashMap::default();
@@ -118,7 +132,12 @@ impl<'p> View<'p> {
 
     /// The constants that locals stand for.
     pub fn constants(&self) -> &Constants {
-        self.constants.get_or_init(|| text::constants(self))
+        self.constants.get_or_init(|| Constants::new(self))
+    }
+
+    /// The calls that only promise, each with the blocks in which the promise is awaited.
+    pub fn promised(&self) -> &[(BlockId, Vec<BlockId>)] {
+        self.promised.get_or_init(|| targets::promised(self))
     }
 
     /// What can come after what.
@@ -201,6 +220,8 @@ pub struct Acquisition {
     pub result: LocalId,
     /// A block whose end is the call.
     pub block: BlockId,
+    /// The connection that a transaction begins on, where the call is handed it.
+    pub on: Option<(LocalId, Shape)>,
 }
 
 impl Acquisition {
@@ -349,6 +370,7 @@ fn by_fact(
         through: None,
         result: call.result,
         block,
+        on: None,
     }
 }
 
@@ -369,5 +391,6 @@ pub(super) fn by_function(
         through: Some(function),
         result: call.result,
         block,
+        on: None,
     }
 }

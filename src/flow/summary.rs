@@ -5,9 +5,11 @@
 //! grows, until nothing does: cycles of calls need no special case, and depth costs no stack.
 use super::context::Contexts;
 use super::engine::Solution;
+use super::handed::{self, Handed};
 use super::held::Facts;
 use super::reached::{self, Reached, Run};
 use super::sites::{Kind, View};
+use super::text::Verb;
 use super::{begins, held};
 use crate::ir::{BlockId, CallKind, LocalId, LocalKind, Suspension, Terminator};
 use crate::library::{CallFact, Effect, Place, When};
@@ -99,6 +101,8 @@ pub enum Query {
     Owned(FunctionKey, Purpose),
     /// Does entering the scope that it makes, or is, begin a transaction that leaving it ends?
     OpensScope(FunctionKey),
+    /// What does it do to the transaction of a connection that it is handed?
+    Handed(FunctionKey),
     /// What does running it reach?
     Reaches(Run),
 }
@@ -156,6 +160,7 @@ enum Answer {
     Effect(Outcome),
     Owned(Option<Owned>),
     OpensScope(bool),
+    Handed(Handed),
     Reaches(Rc<Reached>),
 }
 
@@ -180,6 +185,8 @@ pub struct Summaries<'p> {
     /// What callers tell functions.
     pub(super) contexts: Contexts,
     captured: FxHashMap<FunctionKey, Rc<FxHashSet<Variable>>>,
+    /// What texts do to a transaction.
+    verbs: FxHashMap<Symbol, Option<Verb>>,
     /// Where values were made.
     made: FxHashMap<Origin, Option<BlockId>>,
     /// What is known in a function while nothing is taken: by final answers, and by those of the current computation.
@@ -203,6 +210,7 @@ impl<'p> Summaries<'p> {
             environments: Vec::new(),
             contexts: Contexts::default(),
             captured: FxHashMap::default(),
+            verbs: FxHashMap::default(),
             made: FxHashMap::default(),
             idle: [None, None],
         }
@@ -326,6 +334,14 @@ impl<'p> Summaries<'p> {
         matches!(answer, Answer::OpensScope(true))
     }
 
+    /// What a function does to the transaction of a connection that it is handed.
+    pub fn handed(&mut self, function: FunctionKey) -> Handed {
+        match self.ask(Query::Handed(function)) {
+            Answer::Handed(handed) => handed,
+            _ => Handed::default(),
+        }
+    }
+
     /// What running a function reaches.
     pub fn reached(&mut self, run: Run) -> Rc<Reached> {
         match self.ask(Query::Reaches(run)) {
@@ -334,19 +350,25 @@ impl<'p> Summaries<'p> {
         }
     }
 
-    /// Whether a function begins a transaction for its caller, in a scope or by a handle.
+    /// Whether a function begins a transaction for its caller, in a scope, by a handle, or on what it is handed.
     pub fn is_opener(&mut self, function: FunctionKey) -> bool {
         let traits = self.values.world().function(function).traits;
         if traits.is_constructor {
             return false;
         }
         self.opens_scope(function)
+            || self.handed(function) != Handed::default()
             || self
                 .owned(Query::Owned(function, Purpose::Finish))
                 .is_some()
             || self
                 .owned(Query::Owned(function, Purpose::Ownership))
                 .is_some()
+    }
+
+    /// What a text does to a transaction.
+    pub fn verb(&mut self, text: Symbol) -> Option<Verb> {
+        *self.verbs.entry(text).or_insert_with(|| Verb::of(&text))
     }
 
     /// The call that made a value.
@@ -378,6 +400,7 @@ impl<'p> Summaries<'p> {
             Query::Effect(..) => Answer::Effect(Outcome::default()),
             Query::Owned(..) => Answer::Owned(None),
             Query::OpensScope(_) => Answer::OpensScope(false),
+            Query::Handed(_) => Answer::Handed(Handed::default()),
             Query::Reaches(..) => Answer::Reaches(Rc::default()),
         };
         self.answers.insert(query, bottom.clone());
@@ -447,6 +470,14 @@ impl<'p> Summaries<'p> {
             Query::OpensScope(function) => {
                 let known = self.answers.get(&query) == Some(&Answer::OpensScope(true));
                 Answer::OpensScope(known || begins::opens_scope(self, function))
+            }
+            Query::Handed(function) => {
+                let mut handed = handed::compute(self, function);
+                if let Some(Answer::Handed(known)) = self.answers.get(&query) {
+                    handed.begins = known.begins.or(handed.begins);
+                    handed.sends = known.sends.or(handed.sends);
+                }
+                Answer::Handed(handed)
             }
             Query::Reaches(run) => {
                 let known = match self.answers.get(&query) {

@@ -8,6 +8,7 @@ use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Te
 use crate::library::{CallFact, Effect, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, SET_LIMIT, Values};
+use std::cell::RefCell;
 
 /// A promise is followed through this many hands to whoever awaits it.
 const PROMISE_LIMIT: u32 = 6;
@@ -29,18 +30,18 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     let world = view.values.world();
     let is_script = !world.language(view.key).is_python();
     let mut found = Vec::new();
-    let runs_now = |function: &FunctionKey| {
-        let traits = world.function(*function).traits;
-        let promises = traits.is_async && !traits.is_generator
-            || is_script && returns_promise(view, *function);
-        !promises || is_awaited(view, call)
-    };
+    let runs_now =
+        |function: &FunctionKey| !is_promising(view, *function) || is_awaited(view, call);
     found.extend(meaning.functions.iter().copied().filter(runs_now));
     // What a generator does behind its `yield` is not told apart from what it does before it.
     let enters = call.kind != CallKind::Exit;
     found.extend(meaning.generators.iter().copied().filter(|_| enters));
     let facts = || meaning.facts.iter().map(|(fact, _)| *fact);
-    if facts().any(|fact| RUNS.iter().any(|effect| fact.has(*effect))) {
+    let is_run = |fact: &CallFact| {
+        let is_spawned = fact.has(Effect::Spawns) && is_awaited(view, call);
+        is_spawned || RUNS.iter().any(|effect| fact.has(*effect))
+    };
+    if facts().any(is_run) {
         let locals = call.arguments.iter().map(|argument| argument.value);
         let callbacks = locals.flat_map(|local| functions_of(view, local));
         // The promises that `map` makes are awaited, or not, as what it gives is.
@@ -142,14 +143,84 @@ pub fn is_waited_for(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
 
 /// Whether somebody in this function awaits, returns or gathers what a call promises.
 pub fn is_awaited(view: &View<'_>, call: &Call) -> bool {
-    call.awaited || is_local_awaited(view, call.result, PROMISE_LIMIT)
+    call.awaited || is_local_awaited(view, call.result, &|_| true, PROMISE_LIMIT)
 }
 
-fn is_local_awaited(view: &View<'_>, local: LocalId, limit: u32) -> bool {
+/// Whether what a call promises is awaited in this function, but in none of some blocks: it is made here, and waited for
+/// elsewhere.
+pub fn is_awaited_elsewhere(view: &View<'_>, block: BlockId, blocks: &[BlockId]) -> bool {
+    let mut promised = view.promised().iter();
+    let found = promised.find(|(call, _)| *call == block);
+    found.is_some_and(|(_, awaited)| !is_among(awaited, blocks))
+}
+
+/// The calls outside of some blocks, which are in order, whose promise is awaited in one of them.
+pub fn awaited_in<'v>(view: &'v View<'_>, blocks: &'v [BlockId]) -> impl Iterator<Item = BlockId> {
+    let promised = view.promised().iter();
+    let promised = promised.filter(|(call, _)| blocks.binary_search(call).is_err());
+    let promised = promised.filter(|(_, awaited)| is_among(awaited, blocks));
+    promised.map(|(call, _)| *call)
+}
+
+fn is_among(awaited: &[BlockId], blocks: &[BlockId]) -> bool {
+    let mut awaited = awaited.iter();
+    awaited.any(|block| blocks.binary_search(block).is_ok())
+}
+
+/// The calls of a function that only promise, each with the blocks in which the promise is awaited.
+pub fn promised(view: &View<'_>) -> Vec<(BlockId, Vec<BlockId>)> {
+    let calls = view.calls().filter(|(_, call)| !call.awaited);
+    let calls = calls.filter(|(block, _)| promises(view, *block));
+    let awaited = calls.map(|(block, call)| {
+        let found = RefCell::default();
+        let note = |block| {
+            Vec::push(&mut found.borrow_mut(), block);
+            false
+        };
+        is_local_awaited(view, call.result, &note, PROMISE_LIMIT);
+        (block, found.into_inner())
+    });
+    awaited.filter(|(_, found)| !found.is_empty()).collect()
+}
+
+/// Whether all that a call starts goes on behind a promise.
+fn promises(view: &View<'_>, block: BlockId) -> bool {
+    let meaning = view.meaning(block);
+    let is_later =
+        |fact: &CallFact| fact.has(Effect::Spawns) || fact.when == When::Await && waits(fact);
+    let mut facts = meaning.facts.iter();
+    let mut functions = meaning.functions.iter();
+    let is_known = !meaning.facts.is_empty() || !meaning.functions.is_empty();
+    is_known
+        && meaning.generators.is_empty()
+        && facts.all(|(fact, _)| is_later(fact))
+        && functions.all(|function| is_promising(view, *function))
+}
+
+fn waits(fact: &CallFact) -> bool {
+    fact.has(Effect::CallsOut) || fact.has(Effect::Queries)
+}
+
+/// Whether what a function does is over only once its promise is.
+fn is_promising(view: &View<'_>, function: FunctionKey) -> bool {
+    let world = view.values.world();
+    let traits = world.function(function).traits;
+    let is_script = !world.language(view.key).is_python();
+    traits.is_async && !traits.is_generator || is_script && returns_promise(view, function)
+}
+
+/// Whether a promise is awaited in one of the blocks that are asked for.
+fn is_local_awaited(
+    view: &View<'_>,
+    local: LocalId,
+    wanted: &dyn Fn(BlockId) -> bool,
+    limit: u32,
+) -> bool {
     if limit == 0 {
         return false;
     }
     view.body.blocks.iter().enumerate().any(|(index, block)| {
+        let id = BlockId::new(index);
         let passes_on = block.statements.iter().any(|statement| {
             let Action::Assign(target, value) = &statement.action else {
                 return false;
@@ -160,16 +231,16 @@ fn is_local_awaited(view: &View<'_>, local: LocalId, limit: u32) -> bool {
                 Value::Record(parts) => parts.iter().any(|(_, part)| *part == local),
                 _ => false,
             };
-            takes && *target != local && is_local_awaited(view, *target, limit - 1)
+            takes && *target != local && is_local_awaited(view, *target, wanted, limit - 1)
         });
         passes_on
             || match &block.terminator {
-                Terminator::Return(value) => *value == local,
+                Terminator::Return(value) => *value == local && wanted(id),
                 Terminator::Suspend { kind, value, .. } => {
-                    *value == local && *kind != Suspension::Yield
+                    *value == local && *kind != Suspension::Yield && wanted(id)
                 }
                 Terminator::Call { call, .. } => {
-                    is_awaited_by(view, BlockId::new(index), call, local, limit)
+                    is_awaited_by(view, (id, call), local, wanted, limit)
                 }
                 _ => false,
             }
@@ -177,13 +248,22 @@ fn is_local_awaited(view: &View<'_>, local: LocalId, limit: u32) -> bool {
 }
 
 /// Whether a call waits for the promise it is given, or passes it on to who does.
-fn is_awaited_by(view: &View<'_>, block: BlockId, call: &Call, local: LocalId, limit: u32) -> bool {
+fn is_awaited_by(
+    view: &View<'_>,
+    (block, call): (BlockId, &Call),
+    local: LocalId,
+    wanted: &dyn Fn(BlockId) -> bool,
+    limit: u32,
+) -> bool {
+    let is_result_awaited =
+        || call.result != local && is_local_awaited(view, call.result, wanted, limit - 1);
     if let Callee::Method(receiver, _) = call.callee
         && receiver == local
     {
-        return call.kind == CallKind::Enter
+        let waits = call.kind == CallKind::Enter
             || call.awaited
-            || (call.result != local && is_local_awaited(view, call.result, limit - 1));
+            || view.meaning(block).fact(Effect::Awaits).is_some();
+        return waits && wanted(block) || is_result_awaited();
     }
     if !call
         .arguments
@@ -196,8 +276,8 @@ fn is_awaited_by(view: &View<'_>, block: BlockId, call: &Call, local: LocalId, l
     if has(Effect::Keeps)
         && let Callee::Method(receiver, _) = call.callee
     {
-        return receiver != local && is_local_awaited(view, receiver, limit - 1);
+        return receiver != local && is_local_awaited(view, receiver, wanted, limit - 1);
     }
     let passes = has(Effect::Gathers) || has(Effect::Spawns) || has(Effect::CallsBack);
-    passes && (call.awaited || is_local_awaited(view, call.result, limit - 1))
+    passes && (call.awaited && wanted(block) || is_result_awaited())
 }

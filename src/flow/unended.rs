@@ -57,6 +57,7 @@ fn opened(view: &View<'_>, block: BlockId) -> Option<Acquisition> {
         releaser: None,
         through: None,
         result: call.result,
+        on: None,
         block,
     })
 }

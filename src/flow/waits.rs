@@ -3,12 +3,12 @@
 //! In: [`Hold`]s. Out: a [`Wait`] per call, standing in the holding function, that reaches a server, a subprocess or the
 //! clock, however deep.
 use super::holds::{Begun, Hold};
-use super::options;
 use super::reach::Reach;
 use super::reached::{self, Hop};
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
+use super::{locks, options};
 use crate::finding::Confidence;
 use crate::ir::{Call, Callee, Constant, Site};
 use crate::library::{Outside, Timeout};
@@ -100,8 +100,7 @@ fn wait(
         function: hold.function,
         site: view.body.block(hop.block).site,
         callee: call.callee_site,
-        confidence: if outside == Outside::Sleep && chain.is_in_handler {
-            // A pause before the next try.
+        confidence: if is_meant(summaries, hold, outside, &chain) {
             Confidence::Low
         } else {
             chain.confidence()
@@ -116,6 +115,17 @@ fn wait(
         },
         is_repeated: reach.is_in_loop(summaries.values, site),
     })
+}
+
+/// Whether the author may well mean to wait: for the next try, on a connection that no pool misses, with a lock.
+fn is_meant(
+    summaries: &mut Summaries<'_>,
+    hold: &Hold,
+    outside: Outside,
+    chain: &reached::Chain,
+) -> bool {
+    let pauses = outside == Outside::Sleep && (chain.is_in_handler || hold.is_single);
+    pauses || locks::is_lock(summaries, hold)
 }
 
 /// How long the call waits, where its library has a way to say that.

@@ -79,6 +79,9 @@ struct TypeEntry {
     /// Statements of one thread or task go over one connection.
     #[serde(default)]
     shares_connection: bool,
+    /// It keeps no connection: each operation takes one for its own time.
+    #[serde(default)]
+    holds_none: bool,
     /// Had from a class of the program, it stands for rows of that class.
     #[serde(default)]
     has_rows: bool,
@@ -315,6 +318,7 @@ impl TypeEntry {
             noun: self.noun.as_deref().map(Symbol::new),
             raises: self.raises.as_deref().map(Symbol::new),
             shares_connection: self.shares_connection,
+            holds_none: self.holds_none,
             has_rows: self.has_rows,
             autobegins: self
                 .autobegins_unless

@@ -86,6 +86,8 @@ pub struct TypeFact {
     pub has_rows: bool,
     /// Its statements go over the one connection that the thread or task has, as long as a scope keeps that.
     pub shares_connection: bool,
+    /// It keeps no connection: each operation takes one for its own time.
+    pub holds_none: bool,
     /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
     /// its making, and fields of it, by which that is turned off.
     pub autobegins: Option<Vec<Symbol>>,
@@ -415,6 +417,13 @@ impl Library {
         let shelf = self.shelf(language);
         let mut lineage = self.lineage(language, path);
         lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.has_rows))
+    }
+
+    /// Whether an instance keeps no connection.
+    pub fn holds_none(&self, language: Language, path: Symbol) -> bool {
+        let shelf = self.shelf(language);
+        let mut lineage = self.lineage(language, path);
+        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.holds_none))
     }
 
     /// Whether statements of an instance go over the one connection that the thread or task has.

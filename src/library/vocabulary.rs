@@ -63,6 +63,10 @@ pub enum Effect {
     FansOut,
     /// Starts its argument beside what goes on here: `create_task`, `Thread(target=work)`.
     Spawns,
+    /// Waits until what its receiver stands for is done: `future.result()`, `thread.join()`.
+    Awaits,
+    /// From here on, what is sent without a transaction joins the one whose callback runs: `Sequelize.useCLS`.
+    SharesTransactions,
     /// Bounds how many of its callbacks, or of its scopes, run at once: `p-limit`, a semaphore.
     Limits,
     /// Gives a collection, or a query for one, whose size something bounds: `limit`, `first`.
@@ -78,6 +82,8 @@ pub enum Effect {
     OptsOut,
     /// The method it decorates has no code of its own: those have it that inherit from the class.
     MakesAbstract,
+    /// Gives its second argument where it has nothing else to give.
+    Defaults,
     /// Tells whether its first argument is an instance of its second, or of one of several.
     TestsClass,
     /// Puts the statement that is its receiver into the transaction that is its argument: `transacting`.
@@ -94,7 +100,7 @@ impl Effect {
     }
 }
 
-/// Whether a callee is called with a function as its last argument.
+/// How a callee is called: with a function as its last argument or not, with a switch on or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
@@ -105,6 +111,10 @@ pub enum Form {
     Callback,
     /// It is not.
     Promise,
+    /// The first argument is plainly true.
+    True,
+    /// The first argument is plainly false.
+    False,
 }
 
 /// When the connection is really taken; for an entry that releases, when it is given back: what is released

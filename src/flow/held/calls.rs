@@ -1,6 +1,6 @@
 //! What a call does to the resource.
 use super::facts::{Fact, Facts};
-use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving};
+use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving, transactions};
 use crate::flow::context;
 use crate::flow::engine::Exit;
 use crate::flow::pools::ENDS;
@@ -142,6 +142,12 @@ impl<'p> Held<'_, 'p> {
             Mode::Held
         };
         match (acquisition.at, call.callee) {
+            _ if let Some((local, shape)) = acquisition.on => {
+                anew.set(local, Some(Fact::of(shape)));
+                if shape == Shape::Itself {
+                    self.mark_receiver(&mut anew, local);
+                }
+            }
             (Place::Receiver, Callee::Method(receiver, _)) => {
                 self.mark_receiver(&mut anew, receiver);
             }
@@ -170,7 +176,7 @@ impl<'p> Held<'_, 'p> {
             Callee::Method(receiver, _) => facts.get(receiver),
             Callee::Local(_) => None,
         };
-        if let Some(after) = self.scope_effect(call, mode, receiver) {
+        if let Some(after) = self.scope_effect(block, call, mode, receiver) {
             return after;
         }
         if self.releases(call, facts, receiver, meaning) {
@@ -196,6 +202,12 @@ impl<'p> Held<'_, 'p> {
             is_derived || receiver.is_some_and(Fact::is_resource),
         ) {
             after.result = self.derived(name, meaning);
+            if mode == Mode::Pending
+                && self.waits_for_use()
+                && transactions::gives_handle(call, meaning)
+            {
+                after.result = Some(Fact::Handle);
+            }
         }
         for (fact, _) in &meaning.facts {
             self.library_effect(block, call, fact, facts, &mut after);
@@ -248,7 +260,13 @@ impl<'p> Held<'_, 'p> {
     }
 
     /// Entering and leaving a scope that is, manages or belongs to the resource.
-    fn scope_effect(&mut self, call: &Call, mode: Mode, receiver: Option<Fact>) -> Option<After> {
+    fn scope_effect(
+        &mut self,
+        block: BlockId,
+        call: &Call,
+        mode: Mode,
+        receiver: Option<Fact>,
+    ) -> Option<After> {
         if call.kind == CallKind::Exit && self.leaves_lender(call) {
             return Some(After::all(Mode::Done));
         }
@@ -260,10 +278,14 @@ impl<'p> Held<'_, 'p> {
         };
         match call.kind {
             // `with conn.cursor() as cursor:`
-            CallKind::Enter if receiver == Fact::Cursor => {
+            CallKind::Enter if matches!(receiver, Fact::Cursor | Fact::Handle) => {
                 let mut after = After::all(mode);
-                after.result = Some(Fact::Cursor);
+                after.result = Some(receiver);
                 Some(after)
+            }
+            CallKind::Exit if receiver == Fact::Handle => {
+                self.note_release(block);
+                Some(After::all(self.given_up()))
             }
             CallKind::Enter if receiver == Fact::Part => {
                 let mut after = After::all(mode);
@@ -289,10 +311,14 @@ impl<'p> Held<'_, 'p> {
             CallKind::Exit if receiver.is_resource() && gives_scope => Some(After::all(Mode::Done)),
             CallKind::Exit if receiver.is_resource() => {
                 let methods = self.library_methods(name);
-                let releases = methods
-                    .iter()
-                    .any(|fact| fact.has(Effect::Releases) || self.gives_up(fact));
-                releases.then(|| After::all(Mode::Done))
+                let releases = methods.iter().any(|fact| fact.has(Effect::Releases));
+                let ends = methods.iter().any(|fact| self.gives_up(fact));
+                let over = if releases {
+                    Mode::Done
+                } else {
+                    self.given_up()
+                };
+                (releases || ends).then(|| After::all(over))
             }
             _ => None,
         }
@@ -378,7 +404,7 @@ impl<'p> Held<'_, 'p> {
 
     /// The mode once what is followed is given up: a session that commits begins anew with its next statement.
     pub(super) fn given_up(&self) -> Mode {
-        if self.purpose == Purpose::Open && self.waits_for_use() {
+        if self.purpose.borrows() && self.waits_for_use() {
             Mode::Pending
         } else {
             Mode::Done

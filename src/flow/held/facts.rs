@@ -20,6 +20,8 @@ pub(super) enum Fact {
     Holder(Symbol),
     /// It belongs to the resource; entering it as a scope gives the resource, leaving it releases nothing.
     Part,
+    /// Ending it ends what the session began: what `connection.begin()` gives.
+    Handle,
     /// It reads what the resource sends, and carries it along.
     Cursor,
     /// It is falsy, most likely null.
@@ -172,7 +174,7 @@ impl Facts {
     /// Forgets which locals reach the resource: it is somebody else's now, or was taken anew.
     pub(super) fn forget_resource(&mut self) {
         for (_, fact) in &mut self.0 {
-            if fact.reaches() || matches!(fact, Fact::Part | Fact::Cursor) {
+            if fact.reaches() || matches!(fact, Fact::Part | Fact::Cursor | Fact::Handle) {
                 *fact = Fact::Something;
             }
         }

@@ -5,13 +5,16 @@ use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject};
 use crate::flow::context::{self, Context};
 use crate::flow::engine::{self, Exit, Solution};
+use crate::flow::handed::Access;
 use crate::flow::reached::Run;
-use crate::flow::sites::View;
-use crate::flow::summary::{Purpose, Role, Summaries};
-use crate::flow::{targets, text};
+use crate::flow::sites::{Kind, View};
+use crate::flow::summary::{Purpose, Role, Shape, Summaries};
+use crate::flow::{begins, handed, reached, targets};
 use crate::ir::{Action, Argument, BlockId, Call, CallKind, Callee, LocalId, Terminator, Value};
-use crate::library::{CallFact, Effect};
+use crate::library::{CallFact, Effect, Place};
 use crate::link::FunctionKey;
+use crate::link::meaning::Meaning;
+use crate::link::values::Entity;
 use std::rc::Rc;
 
 /// The part of a function that runs while something is held.
@@ -27,20 +30,7 @@ impl Region {
     /// All of a function, none of whose calls gets what is held.
     pub fn whole(summaries: &mut Summaries<'_>, view: &View<'_>) -> Self {
         let calls = view.calls().filter(|(_, call)| !call.is_detached);
-        let calls = calls.map(|(block, _)| {
-            let functions = targets::run_by(view, block).into_iter();
-            let runs = functions.map(|function| Handed {
-                function,
-                role: None,
-                context: context::of_call(summaries, view, block, function, &|_, _| None),
-            });
-            HeldCall {
-                block,
-                runs: runs.collect(),
-                is_own: false,
-                is_told: false,
-            }
-        });
+        let calls = calls.map(|(block, _)| HeldCall::without(summaries, view, block));
         Self {
             calls: calls.collect(),
             blocks: (0..view.body.blocks.len()).map(BlockId::new).collect(),
@@ -72,6 +62,24 @@ pub struct HeldCall {
     pub is_told: bool,
 }
 
+impl HeldCall {
+    /// A call none of whose functions gets what is held.
+    fn without(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Self {
+        let functions = targets::run_by(view, block).into_iter();
+        let runs = functions.map(|function| Handed {
+            function,
+            role: None,
+            context: context::of_call(summaries, view, block, function, &|_, _| None),
+        });
+        Self {
+            block,
+            runs: runs.collect(),
+            is_own: false,
+            is_told: false,
+        }
+    }
+}
+
 impl Held<'_, '_> {
     /// What runs while what is followed is held.
     pub fn region(&mut self, solution: &Solution<Facts>) -> Region {
@@ -82,7 +90,8 @@ impl Held<'_, '_> {
     pub(super) fn region_in(&mut self, solution: &Solution<Facts>, wanted: Mode) -> Region {
         let view = Rc::clone(&self.view);
         let mut found = Region::default();
-        for block in solution.blocks(wanted) {
+        let held = solution.blocks(wanted);
+        for block in held.iter().copied() {
             let Some(facts) = solution.reaches(block, wanted) else {
                 continue;
             };
@@ -90,7 +99,9 @@ impl Held<'_, '_> {
             let Some(call) = view.call(block) else {
                 continue;
             };
-            if call.is_detached && !self.is_taken_beside() {
+            if call.is_detached && !self.is_taken_beside()
+                || targets::is_awaited_elsewhere(&view, block, &held)
+            {
                 continue;
             }
             let (mut mode, mut facts) = (wanted, facts.clone());
@@ -101,11 +112,15 @@ impl Held<'_, '_> {
                 found.calls.push(HeldCall {
                     block,
                     runs: self.handed(block, &facts),
-                    is_own: uses(call, &facts),
+                    is_own: uses(call, &facts) && !is_on_pool(&view, call),
                     is_told: told(call, &facts).next().is_some(),
                 });
             }
         }
+        let before = targets::awaited_in(&view, &held);
+        found
+            .calls
+            .extend(before.map(|block| HeldCall::without(self.summaries, &view, block)));
         found
     }
 
@@ -195,6 +210,9 @@ impl Held<'_, '_> {
             return false;
         }
         let view = Rc::clone(&self.view);
+        if self.is_ambient(block) {
+            return true;
+        }
         let queries = |fact: &CallFact| fact.has(Effect::Queries) && !fact.has(Effect::Begins);
         let facts_of = &view.meaning(block).facts;
         if uses(call, facts) && facts_of.iter().any(|(fact, _)| queries(fact)) {
@@ -207,6 +225,22 @@ impl Held<'_, '_> {
                 self.summaries.reached(run).own.is_some()
             }
         })
+    }
+
+    /// Whether a statement goes over the connection of the scope that is open, whichever that is: `with db_session:`.
+    fn is_ambient(&self, block: BlockId) -> bool {
+        let Subject::Taken(begun) = &self.subject else {
+            return false;
+        };
+        let package = |block, effect| {
+            let fact = self.view.meaning(block).fact(effect);
+            fact.map(|fact| reached::package(fact.callee))
+        };
+        let sent = package(block, Effect::Queries);
+        begun.kind == Kind::Transaction
+            && begun.resource.is_none()
+            && sent.is_some()
+            && sent == package(begun.block, Effect::Begins)
     }
 
     /// Ends of the transaction that [`Held::releases`] does not see: by a statement's text, by the end of its connection.
@@ -222,21 +256,24 @@ impl Held<'_, '_> {
             Callee::Method(receiver, _) => facts.get(receiver),
             Callee::Local(_) => None,
         };
+        let ends = |fact: &CallFact| {
+            (fact.has(Effect::Commits) || fact.has(Effect::RollsBack)) && !fact.has(Effect::Begins)
+        };
+        let methods = &view.meaning(block).facts;
+        let ends = methods.iter().any(|(fact, _)| ends(fact));
+        if ends && receiver == Some(Fact::Handle) {
+            self.note_release(block);
+            return Some(After::all(self.given_up()));
+        }
         if self.purpose == Purpose::Holding && self.waits_for_use() {
-            let ends = |fact: &CallFact| {
-                (fact.has(Effect::Commits) || fact.has(Effect::RollsBack))
-                    && !fact.has(Effect::Begins)
-            };
             let is_receiver = receiver.is_some_and(Fact::is_resource);
-            let methods = &view.meaning(block).facts;
-            let ends = is_receiver && methods.iter().any(|(fact, _)| ends(fact));
-            return ends.then(|| After::all(Mode::Pending));
+            return (ends && is_receiver).then(|| After::all(Mode::Pending));
         }
         if !self.purpose.is_transaction() {
             return None;
         }
-        let is_over = receiver.is_some_and(|fact| fact.is_resource() || fact == Fact::Cursor);
-        if is_over && text::verb(self.summaries, &view, block).is_some_and(text::Verb::ends) {
+        let sent = handed::sent(self.summaries, &view, block);
+        if sent.is_some_and(|sent| sent.verb.ends() && is_on(sent.on, facts)) {
             self.note_release(block);
             return Some(After::all(self.given_up()));
         }
@@ -281,7 +318,7 @@ impl Held<'_, '_> {
             Fact::Resource
         };
         facts.set(receiver, Some(own));
-        for block in &body.blocks {
+        for (index, block) in body.blocks.iter().enumerate() {
             for statement in &block.statements {
                 match &statement.action {
                     Action::Assign(target, Value::Field(object, name))
@@ -298,12 +335,24 @@ impl Held<'_, '_> {
             let Callee::Method(owner, _) = call.callee else {
                 continue;
             };
-            if call.result == receiver && call.kind == CallKind::Enter && owner != receiver {
+            if call.result != receiver || owner == receiver {
+                continue;
+            }
+            if call.kind == CallKind::Enter {
                 facts.set(owner, Some(Fact::Manager));
-            } else if call.result == receiver && is_cursor {
-                facts.set(owner, Some(Fact::Resource));
+            } else if (is_cursor || self.derives(BlockId::new(index)))
+                && !facts.reaches(owner)
+                && !begins::is_of_pool(&self.view, owner)
+            {
+                self.mark_receiver(facts, owner);
             }
         }
+    }
+
+    /// Whether a call gives its receiver in another form.
+    fn derives(&self, block: BlockId) -> bool {
+        let facts = &self.view.meaning(block).facts;
+        facts.iter().any(|(fact, _)| fact.derives)
     }
 
     fn is_cursor(&self, local: LocalId) -> bool {
@@ -311,7 +360,7 @@ impl Held<'_, '_> {
         let library = self.view.values.library();
         let entities = self.view.values.of(self.view.key, local).iter();
         let mut types = entities.filter_map(|entity| match entity {
-            crate::link::values::Entity::Instance(path, _) => Some(*path),
+            Entity::Instance(path, _) => Some(*path),
             _ => None,
         });
         types.any(|path| {
@@ -335,6 +384,19 @@ fn uses(call: &Call, facts: &Facts) -> bool {
         .is_some_and(|fact| fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor))
 }
 
+/// Whether a call is made on a pool: it takes another connection, also where the pool is what a transaction began on.
+fn is_on_pool(view: &View<'_>, call: &Call) -> bool {
+    let (Callee::Method(callee, _) | Callee::Local(callee)) = call.callee;
+    let entities = view.values.of(view.key, callee);
+    // What several callers pass may be a pool for one of them only.
+    let mut each = entities.iter();
+    !entities.is_empty()
+        && each.all(|entity| match entity {
+            Entity::Instance(path, _) => view.values.library().is_pool(*path),
+            _ => false,
+        })
+}
+
 /// The functions that a call runs, or hands on, of which the caller has told which they are.
 fn told(call: &Call, facts: &Facts) -> impl Iterator<Item = (LocalId, FunctionKey)> {
     let callee = match call.callee {
@@ -347,4 +409,22 @@ fn told(call: &Call, facts: &Facts) -> impl Iterator<Item = (LocalId, FunctionKe
         Some(Fact::Function(function)) => Some((local, function)),
         _ => None,
     })
+}
+
+/// Whether a local reaches the connection that is followed, or a cursor of it.
+fn is_on((local, shape): Access, facts: &Facts) -> bool {
+    match (shape, facts.get(local)) {
+        (Shape::Itself, Some(fact)) => fact.is_resource() || fact == Fact::Cursor,
+        (Shape::Under(key), Some(Fact::Holder(known))) => key == known,
+        _ => false,
+    }
+}
+
+/// Whether a call gives the handle of a transaction that it begins on its receiver.
+pub(super) fn gives_handle(call: &Call, meaning: &Meaning<'_>) -> bool {
+    let gives = |fact: &CallFact| {
+        let at = [Place::Entered, Place::ResultOrEntered];
+        fact.has(Effect::Begins) && !fact.has(Effect::Acquires) && at.contains(&fact.at)
+    };
+    call.kind != CallKind::Enter && meaning.facts.iter().any(|(fact, _)| gives(fact))
 }

@@ -4,6 +4,7 @@ use super::{
     FunctionKey, Holder, Language, Late, LocalId, Node, Origin, Place, Returns, Site, Symbol,
     Terminator, Values, Waiting, Watcher, parameter_of,
 };
+use crate::ir::{Action, Constant, Value};
 
 impl<'w> Values<'w> {
     pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
@@ -92,7 +93,7 @@ impl<'w> Values<'w> {
         fact: &'w CallFact,
         receiver: Option<Entity>,
     ) {
-        if fact.form != Form::Any && self.formed.insert(site) {
+        if matches!(fact.form, Form::Callback | Form::Promise) && self.formed.insert(site) {
             for argument in callback_arguments(call) {
                 let node = self.local(site.function, argument);
                 self.watch(node, Watcher::Callback(site));
@@ -105,7 +106,7 @@ impl<'w> Values<'w> {
         };
         match fact.form {
             Form::Promise => self.late.push_back(late),
-            Form::Any | Form::Callback => self.apply_late(late),
+            _ => self.apply_late(late),
         }
     }
 
@@ -333,7 +334,26 @@ impl<'w> Values<'w> {
             Form::Any => true,
             Form::Callback => self.callback(function, call).is_some(),
             Form::Promise => self.callback(function, call).is_none(),
+            Form::True => self.is_switch(function, call, true),
+            Form::False => self.is_switch(function, call, false),
         }
+    }
+
+    /// Whether the first argument is this constant.
+    fn is_switch(&self, function: FunctionKey, call: &Call, wanted: bool) -> bool {
+        let Some(first) = call.arguments.first().map(|argument| argument.value) else {
+            return false;
+        };
+        let blocks = &self.world.function(function).blocks;
+        let statements = blocks.iter().flat_map(|block| &block.statements);
+        let constant = Value::Constant(Constant::Bool(wanted));
+        let mut given = statements
+            .filter_map(|statement| match &statement.action {
+                Action::Assign(target, value) if *target == first => Some(value),
+                _ => None,
+            })
+            .peekable();
+        given.peek().is_some() && given.all(|value| *value == constant)
     }
 
     /// The last argument, where it is a function; or the one before options: `transaction(callback, { timeout })`.
