@@ -74,17 +74,20 @@ enum Asked {
 
 type Question = (Slot, Asked);
 
+/// All that a call tells.
+pub type Telling = Vec<(Slot, Told)>;
+
 /// The contexts of all functions.
 #[derive(Debug, Default)]
 pub struct Contexts {
-    told: FxHashMap<FunctionKey, Vec<Rc<Vec<(Slot, Told)>>>>,
+    told: FxHashMap<FunctionKey, Vec<Rc<Telling>>>,
     /// What decides something in a function, or in one that it passes it on to.
     questions: Option<Rc<FxHashMap<FunctionKey, Vec<Question>>>>,
 }
 
 impl Contexts {
     /// What a context of a function tells.
-    pub fn told(&self, function: FunctionKey, context: Context) -> Rc<Vec<(Slot, Told)>> {
+    pub fn told(&self, function: FunctionKey, context: Context) -> Rc<Telling> {
         let known = self.told.get(&function);
         let position = usize::from(context.0).checked_sub(1);
         let told = known
@@ -93,7 +96,7 @@ impl Contexts {
         told.cloned().unwrap_or_default()
     }
 
-    fn number(&mut self, function: FunctionKey, told: Vec<(Slot, Told)>) -> Context {
+    fn number(&mut self, function: FunctionKey, told: Telling) -> Context {
         if told.is_empty() {
             return Context::default();
         }
@@ -145,7 +148,7 @@ pub fn of_call(
     };
     let body = values.world().function(function);
     let is_decorated = is_decorated(values, function);
-    let mut told: Vec<(Slot, Told)> = Vec::new();
+    let mut told = Telling::new();
     for (slot, asked) in questions {
         let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
             continue;
@@ -364,11 +367,10 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
         }
     }
     let mut found: FxHashMap<FunctionKey, Vec<Question>> = FxHashMap::default();
-    for (function, question) in seen {
+    let mut all: Vec<_> = seen.into_iter().collect();
+    all.sort_unstable();
+    for (function, question) in all {
         found.entry(function).or_default().push(question);
-    }
-    for questions in found.values_mut() {
-        questions.sort_unstable();
     }
     found
 }
