@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// Contexts told apart per function; of more calls nothing is told.
-const CONTEXT_LIMIT: usize = 8;
+const CONTEXT_LIMIT: usize = 32;
 
 /// Calls looked through for what they never give.
 const PRESENT_LIMIT: u32 = 3;
@@ -236,10 +236,11 @@ fn value_of(
     if is_present(summaries, view, local, PRESENT_LIMIT) {
         // An object is truthy, even without entries; a list or mapping of Python's may be empty.
         let is_python = view.values.world().language(view.key).is_python();
-        return Some(if is_python {
-            Told::Present
-        } else {
+        let is_object = view.record(local).is_some() || view.sequence(local).is_some();
+        return Some(if is_object && !is_python {
             Told::Something
+        } else {
+            Told::Present
         });
     }
     if summaries.is_shared(view.key, local) {
@@ -248,10 +249,10 @@ fn value_of(
     text::constant(summaries, view.key, local).and_then(constant_told)
 }
 
-/// Whether a local is never null: a list or mapping, what is got with such a default, what a function returns that always
-/// returns one.
+/// Whether a local is never null: a literal, the result of an operation, what is got with such a default, what a function
+/// returns that always returns one.
 fn is_present(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId, depth: u32) -> bool {
-    if view.record(local).is_some() || view.sequence(local).is_some() {
+    if view.literal(local).is_some() {
         return true;
     }
     let Some((block, call)) = view.only_call(local).filter(|_| depth > 0) else {

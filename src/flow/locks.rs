@@ -1,14 +1,15 @@
 //! Connections that are held for the sake of a lock.
 //!
-//! In: a [`Hold`]. Out: whether its first statement takes a lock that the database keeps as long as the transaction, or the
+//! In: a [`Hold`] and a call. Out: whether a statement before it takes a lock that the database keeps as long as the transaction, or the
 //! connection, lasts: then somebody means to keep it.
 use super::holds::Hold;
 use super::reached;
 use super::sites::View;
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{Action, BlockId, Constant, LocalId, Terminator, Value};
+use crate::ir::{Action, BlockId, Callee, Constant, LocalId, Terminator, Value};
 use crate::library::Effect;
+use crate::link::FunctionKey;
 use crate::link::values::Entity;
 use std::rc::Rc;
 
@@ -20,8 +21,14 @@ const LOCKS: [&str; 4] = [
     "LOCK TABLE",
 ];
 
-/// Whether a connection is held for the sake of a lock.
-pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold) -> bool {
+/// A statement's builder has few links.
+const BUILDER_LIMIT: u32 = 4;
+
+/// Statements looked at for a lock.
+const STATEMENT_LIMIT: usize = 8;
+
+/// Whether a connection is held for the sake of a lock, seen from a call: a statement before it takes one.
+pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -> bool {
     let view = summaries.view(hold.function);
     if hold.begun.is_automatic {
         // The statement that begins the transaction stands before its region.
@@ -29,35 +36,83 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold) -> bool {
         let first = calls.find(|(block, _)| view.meaning(*block).fact(Effect::Queries).is_some());
         return first.is_some_and(|(block, _)| takes_lock(summaries, &view, block));
     }
-    let mut calls = hold.region.calls.iter();
-    let first = calls.find_map(|held| {
+    if let Some(scope) = hold.begun.through
+        && is_locking_scope(summaries, scope)
+    {
+        return true;
+    }
+    let before = hold.region.calls.iter().filter(|held| held.block <= at);
+    let mut statements = 0;
+    for held in before {
         if text::verb(summaries, &view, held.block).is_some() {
-            return None;
+            continue;
         }
-        reached::reached_by(summaries, &view, held, hold.purpose).statement
-    });
-    let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).statement;
-    let place = first.and_then(|hop| reached::follow(summaries, hold.function, hop, find));
-    place.is_some_and(|place| {
-        let view = summaries.view(place.function);
-        takes_lock(summaries, &view, place.block)
-    })
+        let reached = reached::reached_by(summaries, &view, held, hold.purpose);
+        let Some(hop) = reached.statement else {
+            continue;
+        };
+        let find = |summaries: &mut Summaries<'_>, run| summaries.reached(run).statement;
+        if let Some(place) = reached::follow(summaries, hold.function, hop, find) {
+            let view = summaries.view(place.function);
+            if takes_lock(summaries, &view, place.block) {
+                return true;
+            }
+        }
+        statements += 1;
+        if statements >= STATEMENT_LIMIT {
+            break;
+        }
+    }
+    false
+}
+
+/// Whether the program's function that begins a transaction for its callers takes a lock in it.
+fn is_locking_scope(summaries: &mut Summaries<'_>, scope: FunctionKey) -> bool {
+    let view = summaries.view(scope);
+    let statements = view
+        .calls()
+        .filter(|(block, _)| view.meaning(*block).fact(Effect::Queries).is_some());
+    let statements: Vec<_> = statements.take(STATEMENT_LIMIT).collect();
+    statements
+        .into_iter()
+        .any(|(block, _)| takes_lock(summaries, &view, block))
 }
 
 fn takes_lock<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: BlockId) -> bool {
     let Some(argument) = view.call(block).and_then(|call| call.arguments.first()) else {
         return false;
     };
+    if is_built_lock(view, argument.value, BUILDER_LIMIT) {
+        return true;
+    }
     let mut texts = text::choices(summaries, view.key, argument.value);
     texts.extend(texts_of_property(summaries, view, argument.value));
-    let is_lock = |constant: &Constant| match constant {
-        Constant::Text(text) => {
-            let text = text.to_ascii_uppercase();
-            LOCKS.iter().any(|lock| text.contains(lock))
-        }
-        _ => false,
+    let is_text =
+        |constant: &Constant| matches!(constant, Constant::Text(text) if is_lock_text(text));
+    !texts.is_empty() && texts.iter().all(is_text)
+}
+
+fn is_lock_text(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    LOCKS.iter().any(|lock| text.contains(lock))
+}
+
+/// Whether a statement is built of a function that takes a lock: `select(func.pg_advisory_xact_lock(key))`.
+fn is_built_lock(view: &View<'_>, local: LocalId, links: u32) -> bool {
+    let Some((_, call)) = view.call_giving(local).filter(|_| links > 0) else {
+        return false;
     };
-    !texts.is_empty() && texts.iter().all(is_lock)
+    let is_function =
+        matches!(call.callee, Callee::Method(_, name) if is_lock_text(&format!("{name}(")));
+    let receiver = match call.callee {
+        Callee::Method(receiver, _) => Some(receiver),
+        Callee::Local(_) => None,
+    };
+    let parts = call.arguments.iter().map(|argument| argument.value);
+    is_function
+        || parts
+            .chain(receiver)
+            .any(|part| part != local && is_built_lock(view, part, links - 1))
 }
 
 /// What a property of an object of the program gives: `self.lock_query`.

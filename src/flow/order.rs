@@ -18,6 +18,8 @@ pub struct Order {
     live: RefCell<FxHashMap<LocalId, Vec<bool>>>,
     /// Functions written in this one may use its locals whenever they run.
     has_closures: bool,
+    /// The blocks that are passed on every way to a return on which nothing raises.
+    certain: Vec<bool>,
 }
 
 impl Order {
@@ -30,6 +32,7 @@ impl Order {
             previous: previous(body),
             live: RefCell::default(),
             has_closures: has_closures(body),
+            certain: certain(body),
         }
     }
 
@@ -51,6 +54,11 @@ impl Order {
         let mut live = self.live.borrow_mut();
         let live = live.entry(local).or_insert_with(|| self.live(local));
         live[block.index()]
+    }
+
+    /// Whether every way to a return on which nothing raises passes a block.
+    pub fn is_certain(&self, block: BlockId) -> bool {
+        self.certain[block.index()]
     }
 
     fn live(&self, local: LocalId) -> Vec<bool> {
@@ -84,6 +92,71 @@ fn first_after(body: &Function) -> Vec<BlockId> {
         }
     }
     first
+}
+
+/// The blocks that dominate all returns, in the graph without exceptions (Cooper, Harvey, Kennedy, 2001).
+fn certain(body: &Function) -> Vec<bool> {
+    let count = body.blocks.len();
+    let mut previous: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (index, block) in body.blocks.iter().enumerate() {
+        for next in ordinary(&block.terminator) {
+            previous[next.index()].push(index);
+        }
+    }
+    let mut dominator: Vec<Option<usize>> = vec![None; count];
+    if let Some(first) = dominator.first_mut() {
+        *first = Some(0);
+    }
+    let mut is_changed = true;
+    while is_changed {
+        is_changed = false;
+        for index in 1..count {
+            let known = previous[index].iter().copied();
+            let known = known.filter(|before| dominator[*before].is_some());
+            let found = known.reduce(|one, other| meet(&dominator, one, other));
+            if found.is_some() && found != dominator[index] {
+                dominator[index] = found;
+                is_changed = true;
+            }
+        }
+    }
+    let returns = body.blocks.iter().enumerate().filter(|(index, block)| {
+        matches!(block.terminator, Terminator::Return(_)) && dominator[*index].is_some()
+    });
+    let mut returns = returns.map(|(index, _)| index).peekable();
+    if returns.peek().is_none() {
+        return vec![true; count];
+    }
+    let mut last = returns.reduce(|one, other| meet(&dominator, one, other));
+    let mut certain = vec![false; count];
+    while let Some(index) = last {
+        certain[index] = true;
+        last = dominator[index].filter(|next| *next != index);
+    }
+    certain
+}
+
+/// The nearest block that dominates both.
+fn meet(dominator: &[Option<usize>], one: usize, other: usize) -> usize {
+    let (mut one, mut other) = (one, other);
+    while one != other {
+        let greater = if one > other { &mut one } else { &mut other };
+        // A loop back to the entry, which has no other.
+        *greater = dominator[*greater]
+            .filter(|next| next < greater)
+            .unwrap_or(0);
+    }
+    one
+}
+
+/// Where a block leads to when nothing raises.
+fn ordinary(terminator: &Terminator) -> Vec<BlockId> {
+    match terminator {
+        Terminator::Call { returns, .. } => vec![*returns],
+        Terminator::Suspend { resumes, .. } => vec![*resumes],
+        Terminator::Raise { .. } => Vec::new(),
+        terminator => terminator.successors().collect(),
+    }
 }
 
 fn last_test(body: &Function) -> Vec<Option<BlockId>> {

@@ -167,19 +167,24 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let view = summaries.view(run.function);
     let mut reached = known.clone();
     let calls = region_of(summaries, &view, run).calls;
-    for held in &calls {
-        let mut inner = direct(summaries, &view, held);
-        weigh(&mut inner, &reached, &view, held.block);
-        reached.note(&inner, |hop| *hop);
-    }
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
-    for held in &calls {
-        let mut inner = through(summaries, &view, held, purpose);
-        let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
-        let checkouts = inner.checkouts.iter_mut();
-        checkouts.for_each(|checkout| checkout.is_limited |= limits);
-        weigh(&mut inner, &reached, &view, held.block);
-        reached.note(&inner, |hop| *hop);
+    // What is always reached is told before what some condition guards, and what is reached here before what others do.
+    let is_certain = |held: &&HeldCall| view.order().is_certain(held.block);
+    let (certain, guarded): (Vec<_>, Vec<_>) = calls.iter().partition(is_certain);
+    for calls in [certain, guarded] {
+        for held in &calls {
+            let mut inner = direct(summaries, &view, held);
+            weigh(&mut inner, &view, held.block);
+            reached.note(&inner, |hop| *hop);
+        }
+        for held in calls {
+            let mut inner = through(summaries, &view, held, purpose);
+            let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
+            let checkouts = inner.checkouts.iter_mut();
+            checkouts.for_each(|checkout| checkout.is_limited |= limits);
+            weigh(&mut inner, &view, held.block);
+            reached.note(&inner, |hop| *hop);
+        }
     }
     // `async with semaphore:` around it, wherever it stands in the function.
     let enters_limit = calls.iter().any(|held| {
@@ -193,19 +198,13 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
 }
 
 /// Counts the condition under which a call is made; forgets a statement that too many stand before.
-fn weigh(inner: &mut Reached, known: &Reached, view: &View<'_>, block: BlockId) {
-    let Some(own) = &mut inner.own else {
-        return;
-    };
-    let is_better = known
+fn weigh(inner: &mut Reached, view: &View<'_>, block: BlockId) {
+    if let Some(own) = &mut inner.own {
+        own.conditions += u8::from(is_conditional(view, block));
+    }
+    inner.own = inner
         .own
-        .is_none_or(|known| own.conditions < known.conditions);
-    if is_better && is_conditional(view, block) {
-        own.conditions += 1;
-    }
-    if own.conditions > OWN_CONDITION_LIMIT {
-        inner.own = None;
-    }
+        .filter(|own| own.conditions <= OWN_CONDITION_LIMIT);
 }
 
 /// What of a function runs while what it is handed is held.
@@ -419,14 +418,7 @@ pub fn follow<'p>(
 
 /// Whether a function may return without passing a block.
 pub(super) fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
-    let returns = view
-        .body
-        .blocks
-        .iter()
-        .enumerate()
-        .filter(|(_, block)| matches!(block.terminator, Terminator::Return(_)));
-    let mut returns = returns.map(|(index, _)| BlockId::new(index));
-    returns.any(|end| end != block && is_passed(view, Some(block), end))
+    !view.order().is_certain(block)
 }
 
 /// Whether a block is reached while nothing fails, without passing another.

@@ -30,7 +30,7 @@ pub struct View<'p> {
     meanings: Vec<OnceCell<Option<Box<Meaning<'p>>>>>,
     unknown: Meaning<'p>,
     constants: OnceCell<Constants>,
-    /// By local, the object literal, list or tuple that is all that is assigned to it.
+    /// By local, the literal or operation that is all that is assigned to it.
     literals: OnceCell<FxHashMap<LocalId, Option<&'p Value>>>,
     order: OnceCell<Order>,
     promised: OnceCell<Vec<(BlockId, Vec<BlockId>)>>,
@@ -114,12 +114,20 @@ impl<'p> View<'p> {
         only.filter(|_| !is_assigned)
     }
 
-    fn literal(&self, local: LocalId) -> Option<&'p Value> {
+    /// The only value that is assigned to a local, where that is no other's and never null: a literal, an operation.
+    pub fn literal(&self, local: LocalId) -> Option<&'p Value> {
         let literals = self.literals.get_or_init(|| {
             let mut found = FxHashMap::default();
             for statement in self.body.blocks.iter().flat_map(|block| &block.statements) {
                 if let Action::Assign(target, value) = &statement.action {
-                    let is_literal = matches!(value, Value::Record(_) | Value::Sequence(_));
+                    let is_literal = matches!(
+                        value,
+                        Value::Record(_)
+                            | Value::Sequence(_)
+                            | Value::Text(_)
+                            | Value::Operation(_)
+                            | Value::Equality(..)
+                    );
                     let is_first = !found.contains_key(target);
                     found.insert(*target, (is_literal && is_first).then_some(value));
                 }

@@ -10,7 +10,7 @@ use super::summary::Summaries;
 use super::text;
 use super::{locks, options};
 use crate::finding::Confidence;
-use crate::ir::{Call, Callee, Constant, Site};
+use crate::ir::{BlockId, Call, Callee, Constant, Site};
 use crate::library::{Outside, Timeout};
 use crate::link::FunctionKey;
 use crate::link::values::{CallSite, Entity};
@@ -100,7 +100,7 @@ fn wait(
         function: hold.function,
         site: view.body.block(hop.block).site,
         callee: call.callee_site,
-        confidence: if is_meant(summaries, hold, outside, &chain) {
+        confidence: if is_meant(summaries, (hold, hop.block), outside, &chain) {
             Confidence::Low
         } else {
             chain.confidence()
@@ -120,12 +120,12 @@ fn wait(
 /// Whether the author may well mean to wait: for the next try, on a connection that no pool misses, with a lock.
 fn is_meant(
     summaries: &mut Summaries<'_>,
-    hold: &Hold,
+    (hold, at): (&Hold, BlockId),
     outside: Outside,
     chain: &reached::Chain,
 ) -> bool {
     let pauses = outside == Outside::Sleep && (chain.is_in_handler || hold.is_single);
-    pauses || locks::is_lock(summaries, hold)
+    pauses || locks::is_lock(summaries, hold, at)
 }
 
 /// How long the call waits, where its library has a way to say that.

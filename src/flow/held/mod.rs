@@ -8,10 +8,10 @@ mod facts;
 mod leaving;
 mod raises;
 pub(super) mod source;
+mod told;
 mod transactions;
 
 use super::begins;
-use super::context::Context;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
 use super::summary::{Callback, Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
@@ -26,6 +26,7 @@ use crate::symbol::Symbol;
 use facts::Fact;
 pub use facts::Facts;
 use std::rc::Rc;
+pub use told::{region_told, solve_given};
 pub use transactions::{Handed, HeldCall, Region};
 
 /// The property: where the resource is.
@@ -169,40 +170,6 @@ pub fn solve_whole<'a, 'p>(
     let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
     let solution = engine::solve(&mut held, starts.collect());
     (held, solution)
-}
-
-/// Solves for what a function gets, with what its caller tells besides.
-pub fn solve_given<'a, 'p>(
-    summaries: &'a mut Summaries<'p>,
-    view: &Rc<View<'p>>,
-    (given, purpose): (Given, Purpose),
-    context: Context,
-) -> (Held<'a, 'p>, Solution<Facts>) {
-    let sought = (Subject::Given(given), purpose);
-    let mut held = Held::new(summaries, view, sought, Confidence::Low).with_context(context);
-    let starts = held.starts().into_iter();
-    let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
-    let solution = engine::solve(&mut held, starts.collect());
-    (held, solution)
-}
-
-/// What a function runs after all that its caller tells; it gets nothing that is followed.
-pub fn region_told<'p>(
-    summaries: &mut Summaries<'p>,
-    view: &Rc<View<'p>>,
-    context: Context,
-) -> Region {
-    if context.is_empty() {
-        return Region::whole(summaries, view);
-    }
-    let nothing = (Subject::Given(Given::default()), Purpose::Holding);
-    let mut held = Held::new(summaries, view, nothing, Confidence::Low).with_context(context);
-    let start = (BlockId(0), Mode::Idle, held.told_facts());
-    let solution = engine::solve(&mut held, vec![start]);
-    if solution.is_cut {
-        return Region::whole(held.summaries, view);
-    }
-    held.region_in(&solution, Mode::Idle)
 }
 
 /// The block in which a resource is taken, where that is one and no way leads back to it.
@@ -523,32 +490,6 @@ impl<'a, 'p> Held<'a, 'p> {
             told_entries: Vec::new(),
         }
     }
-
-    /// Adds what the caller tells.
-    fn with_context(mut self, context: Context) -> Self {
-        let body = self.view.body;
-        // The default of what is not passed, `{}`, is no assignment here.
-        let is_default = |value: &Value| matches!(value, Value::Record(parts) if parts.is_empty());
-        let is_assigned = |local: LocalId| {
-            let mut statements = body.blocks.iter().flat_map(|block| &block.statements);
-            statements.any(|statement| {
-                matches!(&statement.action, Action::Assign(target, value)
-                    if *target == local && !is_default(value))
-            })
-        };
-        for (slot, told) in self.summaries.contexts.told(self.view.key, context).iter() {
-            let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
-                continue;
-            };
-            let (local, fact) = (parameter.local, Fact::of_told(*told));
-            if slot.entry.is_empty() {
-                self.told.push((local, fact));
-            } else if !is_assigned(local) {
-                self.told_entries.push((local, slot.entry, fact));
-            }
-        }
-        self
-    }
 }
 
 impl<'p> Held<'_, 'p> {
@@ -563,19 +504,6 @@ impl<'p> Held<'_, 'p> {
     /// Whether the function returns the resource.
     pub fn hands_out(&self) -> bool {
         self.returned_taken || self.returned_pending
-    }
-
-    /// What is known when the function begins.
-    fn told_facts(&self) -> Facts {
-        let mut facts = Facts::default();
-        for (local, fact) in &self.told {
-            facts.set(*local, Some(*fact));
-        }
-        facts
-    }
-
-    fn is_told(&self, local: LocalId) -> bool {
-        self.told.iter().any(|(known, _)| *known == local)
     }
 
     fn starts(&self) -> Vec<(Mode, Facts)> {
@@ -739,12 +667,8 @@ impl<'p> Held<'_, 'p> {
                 None
             }
             Value::Closure(_) | Value::Class(_) => Some(Fact::Something),
-            Value::Free(_)
-            | Value::Import(_)
-            | Value::Text(_)
-            | Value::Caught
-            | Value::Operation(_)
-            | Value::Equality(..) => None,
+            Value::Text(_) | Value::Operation(_) | Value::Equality(..) => Some(Fact::Present),
+            Value::Free(_) | Value::Import(_) | Value::Caught => None,
         }
     }
 

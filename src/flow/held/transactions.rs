@@ -332,9 +332,7 @@ impl Held<'_, '_> {
             let Terminator::Call { call, .. } = &block.terminator else {
                 continue;
             };
-            let Callee::Method(owner, _) = call.callee else {
-                continue;
-            };
+            let (Callee::Method(owner, _) | Callee::Local(owner)) = call.callee;
             if call.result != receiver || owner == receiver {
                 continue;
             }
