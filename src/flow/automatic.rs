@@ -48,6 +48,14 @@ impl Automatic {
                     Action::SetField(object, name, value) => {
                         found.note(summaries, function, (*name, *value), &[*object]);
                     }
+                    // `options["autocommit"] = True`
+                    Action::SetItem(_, key, value) => {
+                        if let Some(Constant::Text(name)) =
+                            text::constant(summaries, function, *key)
+                        {
+                            found.note(summaries, function, (name, *value), &[]);
+                        }
+                    }
                     Action::Assign(_, Value::Record(entries)) => {
                         for (name, value) in entries {
                             found.note(summaries, function, (*name, *value), &[]);
@@ -56,7 +64,10 @@ impl Automatic {
                     _ => {}
                 }
             }
-            for (_, call) in view.calls() {
+            for (block, call) in view.calls() {
+                if is_turned_off_by_text(summaries, &view, block) {
+                    found.turned_off.insert(Symbol::new("autocommit"));
+                }
                 let named = call
                     .arguments
                     .iter()
@@ -245,6 +256,22 @@ fn makers_of(view: &View<'_>, block: BlockId) -> Vec<Option<Origin>> {
     let arguments = call.arguments.iter().map(|argument| argument.value);
     let locals = std::iter::once(callee).chain(arguments);
     locals.flat_map(|local| origins(view, local)).collect()
+}
+
+/// Whether a call sends `SET AUTOCOMMIT = 1`, itself or by whoever it hands the text to.
+fn is_turned_off_by_text(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> bool {
+    let Some(first) = view.call(block).and_then(|call| call.arguments.first()) else {
+        return false;
+    };
+    let Some(Constant::Text(text)) = text::constant(summaries, view.key, first.value) else {
+        return false;
+    };
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let words: Vec<_> = words.take(3).collect();
+    matches!(words[..], [set, option, on] if set.eq_ignore_ascii_case("set")
+        && option.eq_ignore_ascii_case("autocommit") && ["1", "ON", "on"].contains(&on))
 }
 
 /// Whether a local stands for sessions and nothing else, as far as is known: values of many callers may have met there.

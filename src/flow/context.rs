@@ -81,6 +81,8 @@ pub type Telling = Vec<(Slot, Told)>;
 #[derive(Debug, Default)]
 pub struct Contexts {
     told: FxHashMap<FunctionKey, Vec<Rc<Telling>>>,
+    /// By decorator of the program: what it passes by name, where it hands on all it gets.
+    added: FxHashMap<FunctionKey, Option<Rc<Vec<Symbol>>>>,
     /// What decides something in a function, or in one that it passes it on to.
     questions: Option<Rc<FxHashMap<FunctionKey, Vec<Question>>>>,
 }
@@ -147,7 +149,7 @@ pub fn of_call(
         return Context::default();
     };
     let body = values.world().function(function);
-    let is_decorated = is_decorated(values, function);
+    let added = added(summaries, function);
     let mut told = Telling::new();
     for (slot, asked) in questions {
         let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
@@ -159,13 +161,14 @@ pub fn of_call(
                 parameter_of(body, *position, argument) == Some(parameter.local)
             })
             .map(|(_, argument)| argument);
+        let is_added = |added: &Vec<Symbol>| added.iter().any(|name| *name == parameter.name);
         let is_omitted = passed.is_none()
-            && !is_decorated
+            && added.as_ref().is_some_and(|added| !is_added(added))
             && !parameter.is_rest
             && !call.arguments.iter().any(|argument| argument.is_spread);
         let found = match passed {
             // A decorator may hand on other positions.
-            Some(argument) if is_decorated && argument.name.is_empty() => None,
+            Some(argument) if added.is_none() && argument.name.is_empty() => None,
             Some(argument) if slot.entry.is_empty() => {
                 value_of(summaries, view, argument.value, *asked, known)
             }
@@ -186,20 +189,85 @@ pub fn of_call(
     summaries.contexts.number(function, told)
 }
 
-/// Whether something that nobody knows stands between a function and those who call it.
-fn is_decorated(values: &Values<'_>, function: FunctionKey) -> bool {
+/// The parameters that the decorators of a function pass by name, beside what they hand on; none where one of them may
+/// hand on other things.
+fn added(summaries: &mut Summaries<'_>, function: FunctionKey) -> Option<Vec<Symbol>> {
+    let values = summaries.values;
     let body = values.world().function(function);
     let parent = values.world().sibling(function, body.parent);
     let language = values.world().language(function);
-    let is_known = |entity: &Entity| match entity {
-        Entity::External(path) => !values.library().call(language, *path).is_empty(),
-        Entity::Instance(..) | Entity::Scope(..) => true,
-        _ => false,
-    };
-    body.decorators.iter().any(|decorator| {
+    let mut found = Vec::new();
+    for decorator in &body.decorators {
         let entities = values.of(parent, decorator.value);
-        entities.is_empty() || !entities.iter().all(is_known)
-    })
+        if entities.is_empty() {
+            return None;
+        }
+        for entity in entities {
+            match entity {
+                Entity::External(path) if !values.library().call(language, *path).is_empty() => {}
+                Entity::Instance(..) | Entity::Scope(..) => {}
+                Entity::Function(decorator) => {
+                    found.extend(added_by(summaries, *decorator)?.iter().copied());
+                }
+                _ => return None,
+            }
+        }
+    }
+    Some(found)
+}
+
+/// The parameters that a decorator of the program passes by name.
+fn added_by(summaries: &mut Summaries<'_>, decorator: FunctionKey) -> Option<Rc<Vec<Symbol>>> {
+    if let Some(known) = summaries.contexts.added.get(&decorator) {
+        return known.clone();
+    }
+    let found = hands_on(summaries.values, decorator).map(Rc::new);
+    summaries.contexts.added.insert(decorator, found.clone());
+    found
+}
+
+/// Looks at the calls of what is decorated, in the functions written in the decorator: each must hand on all that it
+/// gets, in the same places.
+fn hands_on(values: &Values<'_>, decorator: FunctionKey) -> Option<Vec<Symbol>> {
+    let world = values.world();
+    let decorated = (
+        decorator,
+        world.function(decorator).parameters.first()?.local,
+    );
+    let mut found = Vec::new();
+    let mut is_called = false;
+    for inner in world.functions_near(decorator) {
+        let body = world.function(inner);
+        for block in &body.blocks {
+            let Terminator::Call { call, .. } = &block.terminator else {
+                continue;
+            };
+            let Callee::Local(callee) = call.callee else {
+                continue;
+            };
+            if world.origin(inner, callee) != decorated {
+                continue;
+            }
+            is_called = true;
+            let mut is_spread = false;
+            for (position, argument) in call.arguments.iter().enumerate() {
+                let own = body
+                    .parameters
+                    .get(position)
+                    .map(|parameter| parameter.local);
+                match (argument.is_spread, argument.name.is_empty()) {
+                    (true, _) => is_spread = true,
+                    (false, false) => found.push(argument.name),
+                    (false, true) if own == Some(argument.value) => {}
+                    (false, true) => return None,
+                }
+            }
+            if !is_spread {
+                return None;
+            }
+        }
+    }
+    is_called.then_some(found)
 }
 
 /// What a parameter is for which nothing is passed.

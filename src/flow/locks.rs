@@ -1,10 +1,10 @@
 //! Connections that are held for the sake of a lock.
 //!
-//! In: a [`Hold`] and a call. Out: whether a statement before it takes a lock that the database keeps as long as the transaction, or the
-//! connection, lasts: then somebody means to keep it.
+//! In: a [`Hold`] and a call. Out: whether a statement before it, of a transaction the first, takes a lock that the
+//! database keeps as long as the transaction, or the connection, lasts: then somebody means to keep it.
 use super::holds::Hold;
 use super::reached;
-use super::sites::View;
+use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
 use crate::ir::{Action, BlockId, Callee, Constant, LocalId, Terminator, Value};
@@ -41,6 +41,12 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -
     {
         return true;
     }
+    // A transaction that has done other work before the lock does not exist for it.
+    let limit = if hold.kind == Kind::Transaction {
+        1
+    } else {
+        STATEMENT_LIMIT
+    };
     let before = hold.region.calls.iter().filter(|held| held.block <= at);
     let mut statements = 0;
     for held in before {
@@ -59,7 +65,7 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -
             }
         }
         statements += 1;
-        if statements >= STATEMENT_LIMIT {
+        if statements >= limit {
             break;
         }
     }

@@ -579,6 +579,12 @@ fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
     let values = summaries.values;
     match entity {
         Entity::Instance(path, _) if shares(values, path) => None,
+        // What is no pool but a client, wherever it comes from, takes no other.
+        Entity::Instance(path, Some(_))
+            if values.library().is_resource(path) && !values.library().is_pool(path) =>
+        {
+            None
+        }
         Entity::Instance(_, Some(origin)) => {
             (!is_client(summaries, origin)).then_some(Pool::Made(origin))
         }

@@ -392,7 +392,11 @@ impl<'p> Held<'_, 'p> {
                 .into_iter()
                 .flatten()
                 .any(|local| facts.reaches(local));
-            reaches || fact.target == Some(Place::TakenFromReceiver) && self.is_taken_from(call)
+            // A registry that gave the session which began stands for it.
+            let is_registry = self.purpose.is_transaction() && receiver == Some(Fact::Resource);
+            reaches
+                || fact.target == Some(Place::TakenFromReceiver)
+                    && (is_registry || self.is_taken_from(call))
         })
     }
 
