@@ -61,7 +61,7 @@ impl Automatic {
                             found.note(summaries, function, (*name, *value), &[]);
                         }
                     }
-                    _ => {}
+                    Action::Assign(..) => {}
                 }
             }
             for (block, call) in view.calls() {
@@ -258,14 +258,19 @@ fn makers_of(view: &View<'_>, block: BlockId) -> Vec<Option<Origin>> {
     locals.flat_map(|local| origins(view, local)).collect()
 }
 
-/// Whether a call sends `SET AUTOCOMMIT = 1`, itself or by whoever it hands the text to.
+/// Whether a call sends `SET AUTOCOMMIT = 1`, itself or by whoever it hands the text to: `execute(conn, text)`.
 fn is_turned_off_by_text(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> bool {
-    let Some(first) = view.call(block).and_then(|call| call.arguments.first()) else {
-        return false;
-    };
-    let Some(Constant::Text(text)) = text::constant(summaries, view.key, first.value) else {
-        return false;
-    };
+    let arguments = view.call(block).map_or(&[][..], |call| &call.arguments);
+    let mut texts = arguments.iter().take(2);
+    texts.any(
+        |argument| match text::constant(summaries, view.key, argument.value) {
+            Some(Constant::Text(text)) => turns_on_autocommit(&text),
+            _ => false,
+        },
+    )
+}
+
+fn turns_on_autocommit(text: &str) -> bool {
     let words = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty());

@@ -161,7 +161,7 @@ pub fn of_call(
                 parameter_of(body, *position, argument) == Some(parameter.local)
             })
             .map(|(_, argument)| argument);
-        let is_added = |added: &Vec<Symbol>| added.iter().any(|name| *name == parameter.name);
+        let is_added = |added: &Vec<Symbol>| added.contains(&parameter.name);
         let is_omitted = passed.is_none()
             && added.as_ref().is_some_and(|added| !is_added(added))
             && !parameter.is_rest
