@@ -72,16 +72,22 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -
     false
 }
 
-/// Whether the program's function that begins a transaction for its callers takes a lock in it.
+/// Whether the program's function that begins a transaction for its callers takes a lock in it, itself or by what it
+/// calls: `with transaction.atomic(), lock: yield`.
 fn is_locking_scope(summaries: &mut Summaries<'_>, scope: FunctionKey) -> bool {
     let view = summaries.view(scope);
-    let statements = view
-        .calls()
-        .filter(|(block, _)| view.meaning(*block).fact(Effect::Queries).is_some());
-    let statements: Vec<_> = statements.take(STATEMENT_LIMIT).collect();
-    statements
-        .into_iter()
-        .any(|(block, _)| takes_lock(summaries, &view, block))
+    let calls = view.calls().take(STATEMENT_LIMIT);
+    let called = calls.flat_map(|(block, _)| view.meaning(block).functions.clone());
+    let mut functions: Vec<_> = [scope].into_iter().chain(called).collect();
+    functions.dedup();
+    functions.into_iter().any(|function| {
+        let view = summaries.view(function);
+        let sends = |block: &BlockId| view.meaning(*block).fact(Effect::Queries).is_some();
+        let blocks = view.calls().map(|(block, _)| block).filter(sends);
+        let statements: Vec<_> = blocks.take(STATEMENT_LIMIT).collect();
+        let mut statements = statements.into_iter();
+        statements.any(|block| takes_lock(summaries, &view, block))
+    })
 }
 
 fn takes_lock<'p>(summaries: &mut Summaries<'p>, view: &Rc<View<'p>>, block: BlockId) -> bool {
