@@ -149,9 +149,14 @@ fn entry(
 ) -> Told {
     let (mut function, mut local) = (function, local);
     for name in path.split('.') {
-        let Some((owner, entries)) = record(summaries, function, local) else {
+        let Some((owner, options)) = made(summaries, function, local) else {
             return Told::Something;
         };
+        let view = summaries.view(owner);
+        let entries = view.record(options).unwrap_or_default();
+        if is_set(&view, options, Symbol::new(name)) {
+            return Told::Something;
+        }
         let Some(value) = entry_of(entries, Symbol::new(name)) else {
             return Told::Nothing;
         };
@@ -160,18 +165,18 @@ fn entry(
     number(summaries, function, local)
 }
 
-/// The literal that a local stands for, in its own function, an enclosing one or the file it is imported from.
-fn record<'p>(
-    summaries: &mut Summaries<'p>,
+/// The local of the literal that another stands for, in its own function, an enclosing one or the file it is imported from.
+fn made(
+    summaries: &mut Summaries<'_>,
     function: FunctionKey,
     local: LocalId,
-) -> Option<(FunctionKey, &'p [(Symbol, LocalId)])> {
+) -> Option<(FunctionKey, LocalId)> {
     let world = summaries.values.world();
     let (mut function, mut local) = world.origin(function, local);
     for _ in 0..OPTIONS_LIMIT {
         let view = summaries.view(function);
-        if let Some(entries) = entries_of(&view, local) {
-            return Some((function, entries));
+        if view.record(local).is_some() {
+            return Some((function, local));
         }
         match view.constants().get(&local)? {
             Known::Same(source) => (function, local) = world.origin(function, *source),
@@ -183,6 +188,14 @@ fn record<'p>(
         }
     }
     None
+}
+
+/// Whether an entry of an object is set once it is made: `options.max = 3`.
+fn is_set(view: &View<'_>, object: LocalId, name: Symbol) -> bool {
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    statements.any(|statement| {
+        matches!(statement.action, Action::SetField(target, field, _) if target == object && field == name)
+    })
 }
 
 fn number(summaries: &mut Summaries<'_>, function: FunctionKey, local: LocalId) -> Told {
