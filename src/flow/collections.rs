@@ -10,7 +10,7 @@ use super::summary::Summaries;
 use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, LocalKind, Terminator, Value};
 use crate::library::{CallFact, Effect, Place, Returns};
 use crate::link::FunctionKey;
-use crate::link::values::{Entity, parameter_of};
+use crate::link::values::{Entity, argument_for};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -252,16 +252,8 @@ impl<'p> Search<'_, 'p> {
         if view.body.traits.is_generator {
             return Size::Unknown;
         }
-        let blocks = view.body.blocks.iter();
-        let returned: Vec<_> = blocks
-            .filter_map(|block| match block.terminator {
-                Terminator::Return(local) => Some(local),
-                _ => None,
-            })
-            .collect();
-        let sizes = returned
-            .into_iter()
-            .map(|local| self.of_local(function, local));
+        let returned = view.returned();
+        let sizes = returned.map(|local| self.of_local(function, local));
         sizes.max().unwrap_or(Size::Unknown)
     }
 
@@ -302,11 +294,7 @@ impl<'p> Search<'_, 'p> {
             let Some(call) = view.call(caller.block) else {
                 continue;
             };
-            let mut arguments = call.arguments.iter().enumerate();
-            let passed = arguments.find(|(position, argument)| {
-                parameter_of(body, *position, argument) == Some(local)
-            });
-            if let Some((_, argument)) = passed {
+            if let Some(argument) = argument_for(body, call, local) {
                 sizes.push(self.of_local(caller.function, argument.value));
             }
         }

@@ -11,7 +11,7 @@ use crate::ir::{
     Action, Call, CallKind, Callee, Constant, Function, LocalId, LocalKind, Terminator, Test, Value,
 };
 use crate::library::Effect;
-use crate::link::values::{Entity, Values, parameter_of};
+use crate::link::values::{Entity, Values, argument_for};
 use crate::link::{ClassKey, FunctionKey};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -155,12 +155,7 @@ pub fn of_call(
         let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
             continue;
         };
-        let mut arguments = call.arguments.iter().enumerate();
-        let passed = arguments
-            .find(|(position, argument)| {
-                parameter_of(body, *position, argument) == Some(parameter.local)
-            })
-            .map(|(_, argument)| argument);
+        let passed = argument_for(body, call, parameter.local);
         let is_added = |added: &Vec<Symbol>| added.contains(&parameter.name);
         let is_omitted = passed.is_none()
             && added.as_ref().is_some_and(|added| !is_added(added))
@@ -339,26 +334,12 @@ fn is_present(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId, de
             let inner = summaries.view(*function);
             let traits = inner.body.traits;
             let gives_promise = traits.is_async && !call.awaited;
-            let returned = returned(inner.body);
+            let mut returned = inner.returned().peekable();
             let gives = !traits.is_generator && !traits.is_constructor && !gives_promise;
             gives
-                && !returned.is_empty()
-                && returned
-                    .iter()
-                    .all(|local| is_present(summaries, &inner, *local, depth - 1))
+                && returned.peek().is_some()
+                && returned.all(|local| is_present(summaries, &inner, local, depth - 1))
         })
-}
-
-/// What a function returns.
-fn returned(body: &Function) -> Vec<LocalId> {
-    let returned = body
-        .blocks
-        .iter()
-        .filter_map(|block| match block.terminator {
-            Terminator::Return(local) => Some(local),
-            _ => None,
-        });
-    returned.collect()
 }
 
 /// What the entry of an object literal is; null where it has none.
@@ -417,11 +398,8 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
             ) else {
                 continue;
             };
-            let mut arguments = call.arguments.iter().enumerate();
-            let passed = arguments.find(|(position, argument)| {
-                parameter_of(body, *position, argument) == Some(parameter.local)
-            });
-            let outer = passed.and_then(|(_, argument)| known.get(&argument.value));
+            let passed = argument_for(body, call, parameter.local);
+            let outer = passed.and_then(|argument| known.get(&argument.value));
             for outer in outer.into_iter().flatten() {
                 let entry = match (outer.entry.is_empty(), slot.entry.is_empty()) {
                     (_, true) => outer.entry,

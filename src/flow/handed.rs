@@ -13,7 +13,7 @@ use crate::finding::Confidence;
 use crate::ir::{BlockId, Call, Callee, LocalId, Terminator};
 use crate::library::{Effect, Place, When};
 use crate::link::FunctionKey;
-use crate::link::values::parameter_of;
+use crate::link::values::argument_for;
 
 /// A local by which a function reaches a connection, and how.
 pub type Access = (LocalId, Shape);
@@ -79,7 +79,7 @@ fn forwarded(
     let mut verb = |local| text::verb_of(summaries, view.key, local);
     arguments.find(|argument| verb(argument.value).is_some())?;
     let (function, (over, text)) = common(summaries, view, block, |handed| handed.sends)?;
-    let text = argument_for(view, call, function, text)?;
+    let text = passed_for(view, call, function, text)?;
     let verb = text::verb_of(summaries, view.key, text)?;
     Some((function, over, verb))
 }
@@ -125,7 +125,7 @@ fn common<T: PartialEq + Copy>(
 /// The local by which the caller reaches what a function is handed.
 fn reached_by(view: &View<'_>, call: &Call, function: FunctionKey, role: Role) -> Option<Access> {
     let (local, shape) = match (role, call.callee) {
-        (Role::Parameter(index, shape), _) => (argument_for(view, call, function, index)?, shape),
+        (Role::Parameter(index, shape), _) => (passed_for(view, call, function, index)?, shape),
         (Role::Receiver(shape), Callee::Method(receiver, _)) => (receiver, shape),
         _ => return None,
     };
@@ -134,18 +134,11 @@ fn reached_by(view: &View<'_>, call: &Call, function: FunctionKey, role: Role) -
     (is_variable || shape == Shape::Itself).then_some((local, shape))
 }
 
-fn argument_for(
-    view: &View<'_>,
-    call: &Call,
-    function: FunctionKey,
-    index: u32,
-) -> Option<LocalId> {
+/// What a call passes for the parameter at a position.
+fn passed_for(view: &View<'_>, call: &Call, function: FunctionKey, index: u32) -> Option<LocalId> {
     let body = view.values.world().function(function);
     let parameter = body.parameters.get(index as usize)?.local;
-    let mut arguments = call.arguments.iter().enumerate();
-    let found = arguments
-        .find(|(position, argument)| parameter_of(body, *position, argument) == Some(parameter));
-    found.map(|(_, argument)| argument.value)
+    argument_for(body, call, parameter).map(|argument| argument.value)
 }
 
 /// What a function does over what it is handed.
@@ -258,7 +251,7 @@ fn sends_here(
             }
             Over::Pool => Over::Pool,
         };
-        (argument_for(view, call, function, text)?, over)
+        (passed_for(view, call, function, text)?, over)
     };
     let Role::Parameter(text, Shape::Itself) = role_of(view, (source(view, text), Shape::Itself))?
     else {

@@ -16,7 +16,7 @@ use crate::ir::{
 };
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
-use crate::link::values::{Entity, parameter_of};
+use crate::link::values::{Entity, argument_for};
 use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
@@ -519,11 +519,8 @@ fn passed_to(summaries: &Summaries<'_>, view: &View<'_>, block: BlockId) -> Vec<
         let Terminator::Call { call, .. } = &calling.block(caller.block).terminator else {
             continue;
         };
-        let arguments = call.arguments.iter().enumerate();
-        let passed = arguments.filter(|(position, argument)| {
-            parameter_of(body, *position, argument) == Some(parameter)
-        });
-        let entities = passed.flat_map(|(_, argument)| values.of(caller.function, argument.value));
+        let passed = argument_for(body, call, parameter).into_iter();
+        let entities = passed.flat_map(|argument| values.of(caller.function, argument.value));
         found.extend(entities.filter_map(Entity::function));
     }
     found.sort_unstable();

@@ -14,7 +14,7 @@ use crate::finding::Confidence;
 use crate::ir::{Action, BlockId, LocalId, LocalKind, Terminator, Test, Value};
 use crate::library::{Effect, Place};
 use crate::link::FunctionKey;
-use crate::link::values::{Entity, parameter_of};
+use crate::link::values::{Entity, argument_for};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -132,14 +132,8 @@ fn callers_end(
     !callers.is_empty()
         && callers.iter().all(|caller| {
             let view = summaries.view(caller.function);
-            let arguments = view
-                .call(caller.block)
-                .map_or(&[][..], |call| &call.arguments);
-            let mut arguments = arguments.iter().enumerate();
-            let handed = arguments.find(|(position, argument)| {
-                parameter_of(body, *position, argument) == Some(parameter)
-            });
-            let Some((_, argument)) = handed else {
+            let call = view.call(caller.block);
+            let Some(argument) = call.and_then(|call| argument_for(body, call, parameter)) else {
                 return false;
             };
             ends_it(summaries, &view, argument.value)

@@ -10,7 +10,6 @@ use super::reached::{self, Hop, Run};
 use super::rounds::{self, Round};
 use super::sites::{Kind, View};
 use super::summary::{Purpose, Summaries};
-use super::targets;
 use crate::finding::Confidence;
 use crate::ir::{BlockId, Site};
 use crate::link::FunctionKey;
@@ -128,11 +127,7 @@ fn purpose_of(hold: &Hold, run: Option<Run>) -> Purpose {
 fn runs_of(view: &View<'_>, region: &Region, purpose: Purpose) -> Vec<(BlockId, Run)> {
     let mut found = Vec::new();
     for held in &region.calls {
-        let alternatives = if held.is_told {
-            Vec::new()
-        } else {
-            targets::alternatives(view, held.block)
-        };
+        let alternatives = held.alternatives(view);
         for handed in &held.runs {
             if !alternatives
                 .iter()

@@ -18,8 +18,6 @@ pub struct Order {
     live: RefCell<FxHashMap<LocalId, Vec<bool>>>,
     /// Functions written in this one may use its locals whenever they run.
     has_closures: bool,
-    /// The blocks that are passed on every way to a return on which nothing raises.
-    certain: Vec<bool>,
 }
 
 impl Order {
@@ -32,7 +30,6 @@ impl Order {
             previous: previous(body),
             live: RefCell::default(),
             has_closures: has_closures(body),
-            certain: certain(body),
         }
     }
 
@@ -54,11 +51,6 @@ impl Order {
         let mut live = self.live.borrow_mut();
         let live = live.entry(local).or_insert_with(|| self.live(local));
         live[block.index()]
-    }
-
-    /// Whether every way to a return on which nothing raises passes a block.
-    pub fn is_certain(&self, block: BlockId) -> bool {
-        self.certain[block.index()]
     }
 
     fn live(&self, local: LocalId) -> Vec<bool> {
@@ -94,8 +86,48 @@ fn first_after(body: &Function) -> Vec<BlockId> {
     first
 }
 
-/// The blocks that dominate all returns, in the graph without exceptions (Cooper, Harvey, Kennedy, 2001).
-fn certain(body: &Function) -> Vec<bool> {
+/// Which blocks are passed while nothing raises.
+#[derive(Debug)]
+pub struct Passing {
+    ordinary: Vec<bool>,
+    certain: Vec<bool>,
+}
+
+impl Passing {
+    /// The blocks of a function.
+    pub fn new(body: &Function) -> Self {
+        let dominator = dominators(body);
+        let returns = body.blocks.iter().enumerate().filter(|(index, block)| {
+            matches!(block.terminator, Terminator::Return(_)) && dominator[*index].is_some()
+        });
+        let returns = returns.map(|(index, _)| index);
+        let mut last = returns.reduce(|one, other| meet(&dominator, one, other));
+        // What never returns passes all that it comes to.
+        let mut certain = vec![last.is_none(); dominator.len()];
+        while let Some(index) = last {
+            certain[index] = true;
+            last = dominator[index].filter(|next| *next != index);
+        }
+        Self {
+            ordinary: dominator.iter().map(Option::is_some).collect(),
+            certain,
+        }
+    }
+
+    /// Whether a block is reached on some way.
+    pub fn is_ordinary(&self, block: BlockId) -> bool {
+        self.ordinary[block.index()]
+    }
+
+    /// Whether every way to a return passes a block.
+    pub fn is_certain(&self, block: BlockId) -> bool {
+        self.certain[block.index()]
+    }
+}
+
+/// By block, its immediate dominator in the graph without exceptions (Cooper, Harvey, Kennedy, 2001); none where it is not
+/// reached.
+fn dominators(body: &Function) -> Vec<Option<usize>> {
     let count = body.blocks.len();
     let mut previous: Vec<Vec<usize>> = vec![Vec::new(); count];
     for (index, block) in body.blocks.iter().enumerate() {
@@ -120,20 +152,7 @@ fn certain(body: &Function) -> Vec<bool> {
             }
         }
     }
-    let returns = body.blocks.iter().enumerate().filter(|(index, block)| {
-        matches!(block.terminator, Terminator::Return(_)) && dominator[*index].is_some()
-    });
-    let mut returns = returns.map(|(index, _)| index).peekable();
-    if returns.peek().is_none() {
-        return vec![true; count];
-    }
-    let mut last = returns.reduce(|one, other| meet(&dominator, one, other));
-    let mut certain = vec![false; count];
-    while let Some(index) = last {
-        certain[index] = true;
-        last = dominator[index].filter(|next| *next != index);
-    }
-    certain
+    dominator
 }
 
 /// The nearest block that dominates both.

@@ -11,8 +11,7 @@ use super::targets;
 use super::text::Known;
 use crate::finding::Confidence;
 use crate::ir::{
-    Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, LocalKind, Site,
-    Terminator, Value,
+    Action, Argument, BlockId, Call, CallKind, Callee, Constant, LocalId, LocalKind, Site, Value,
 };
 use crate::library::{CallFact, Effect, Outside, Place, When};
 use crate::link::FunctionKey;
@@ -169,11 +168,11 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let calls = region_of(summaries, &view, run).calls;
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     // What is always reached is told before what some condition guards, and what is reached here before what others do.
-    let is_certain = |held: &&HeldCall| view.order().is_certain(held.block);
+    let is_certain = |held: &&HeldCall| view.passing().is_certain(held.block);
     let (certain, guarded): (Vec<_>, Vec<_>) = calls.iter().partition(is_certain);
     for calls in [certain, guarded] {
         for held in &calls {
-            let mut inner = direct(summaries, &view, held);
+            let mut inner = direct(summaries, &view, held.block, held.is_own);
             weigh(&mut inner, &view, held.block);
             reached.note(&inner, |hop| *hop);
         }
@@ -228,7 +227,7 @@ pub fn reached_by(
     held: &HeldCall,
     purpose: Purpose,
 ) -> Reached {
-    let mut reached = direct(summaries, view, held);
+    let mut reached = direct(summaries, view, held.block, held.is_own);
     reached.note(&through(summaries, view, held, purpose), |hop| *hop);
     reached
 }
@@ -241,11 +240,7 @@ fn through(
     held: &HeldCall,
     purpose: Purpose,
 ) -> Reached {
-    let alternatives = if held.is_told {
-        Vec::new()
-    } else {
-        targets::alternatives(view, held.block)
-    };
+    let alternatives = held.alternatives(view);
     let mut reached = Reached::default();
     for run in &held.runs {
         let is_one_of = |group: &Vec<FunctionKey>| group.contains(&run.function);
@@ -291,18 +286,11 @@ pub(super) fn takes_connection(
     view: &View<'_>,
     block: BlockId,
 ) -> bool {
-    let call = HeldCall {
-        block,
-        runs: Vec::new(),
-        is_own: false,
-        is_told: false,
-    };
-    !direct(summaries, view, &call).checkouts.is_empty()
+    !direct(summaries, view, block, false).checkouts.is_empty()
 }
 
-/// What a call reaches by itself.
-fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, held: &HeldCall) -> Reached {
-    let block = held.block;
+/// What a call reaches by itself; one on what is held takes no other connection.
+fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId, is_own: bool) -> Reached {
     let here = Hop {
         block,
         next: None,
@@ -324,7 +312,7 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, held: &HeldCall) -> Re
         // What is lazy is built here, and sent where it is used.
         .filter(|(fact, _)| fact.when != When::Use)
         .any(|(fact, _)| sends.iter().any(|effect| fact.has(*effect)));
-    let checkouts = if !held.is_own && is_checkout(view, call, block) {
+    let checkouts = if !is_own && is_checkout(view, call, block) {
         pools_of(summaries, view, block)
     } else {
         Vec::new()
@@ -332,7 +320,7 @@ fn direct(summaries: &mut Summaries<'_>, view: &View<'_>, held: &HeldCall) -> Re
     Reached {
         external,
         statement: is_statement.then_some(here),
-        own: (is_statement && held.is_own).then_some(Own { conditions: 0 }),
+        own: (is_statement && is_own).then_some(Own { conditions: 0 }),
         checkouts: checkouts
             .into_iter()
             .map(|pool| Checkout {
@@ -406,7 +394,7 @@ pub fn follow<'p>(
         chain.block = hop.block;
         let view = summaries.view(chain.function);
         chain.conditions += usize::from(is_conditional(&view, hop.block));
-        chain.is_in_handler |= !is_passed(&view, None, hop.block);
+        chain.is_in_handler |= !view.passing().is_ordinary(hop.block);
         if chain.path.len() < STORY_LIMIT {
             chain
                 .path
@@ -418,28 +406,7 @@ pub fn follow<'p>(
 
 /// Whether a function may return without passing a block.
 pub(super) fn is_conditional(view: &View<'_>, block: BlockId) -> bool {
-    !view.order().is_certain(block)
-}
-
-/// Whether a block is reached while nothing fails, without passing another.
-fn is_passed(view: &View<'_>, avoided: Option<BlockId>, block: BlockId) -> bool {
-    let mut seen = vec![false; view.body.blocks.len()];
-    let mut queue = vec![BlockId(0)];
-    while let Some(next) = queue.pop() {
-        if Some(next) == avoided || std::mem::replace(&mut seen[next.index()], true) {
-            continue;
-        }
-        if next == block {
-            return true;
-        }
-        match &view.body.block(next).terminator {
-            Terminator::Call { returns, .. } => queue.push(*returns),
-            Terminator::Suspend { resumes, .. } => queue.push(*resumes),
-            Terminator::Raise { .. } => {}
-            terminator => queue.extend(terminator.successors()),
-        }
-    }
-    false
+    !view.passing().is_certain(block)
 }
 
 /// What the data says of a call that waits for somebody else, where this function waits with it.

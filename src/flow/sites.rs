@@ -2,7 +2,7 @@
 //!
 //! In: a function and what its calls mean. Out: its [`Acquisition`]s: calls that take a client out of a pool, make
 //! a session or connection, or run a function that hands an owned one to its caller.
-use super::order::Order;
+use super::order::{Order, Passing};
 use super::summary::{Owned, Purpose, Query, Shape, Summaries};
 use super::targets;
 use super::text::Constants;
@@ -33,6 +33,7 @@ pub struct View<'p> {
     /// By local, the literal or operation that is all that is assigned to it.
     literals: OnceCell<FxHashMap<LocalId, Option<&'p Value>>>,
     order: OnceCell<Order>,
+    passing: OnceCell<Passing>,
     promised: OnceCell<Vec<(BlockId, Vec<BlockId>)>>,
     /// By local: the first call of a method on it, and the first call that gives it.
     links: OnceCell<[FxHashMap<LocalId, BlockId>; 2]>,
@@ -51,6 +52,7 @@ impl<'p> View<'p> {
             constants: OnceCell::new(),
             literals: OnceCell::new(),
             order: OnceCell::new(),
+            passing: OnceCell::new(),
             promised: OnceCell::new(),
             links: OnceCell::new(),
         }
@@ -151,6 +153,20 @@ impl<'p> View<'p> {
     /// What can come after what.
     pub fn order(&self) -> &Order {
         self.order.get_or_init(|| Order::new(self.body))
+    }
+
+    /// Which blocks are passed while nothing raises.
+    pub fn passing(&self) -> &Passing {
+        self.passing.get_or_init(|| Passing::new(self.body))
+    }
+
+    /// What the function returns.
+    pub fn returned(&self) -> impl Iterator<Item = LocalId> + use<'p> {
+        let blocks = self.body.blocks.iter();
+        blocks.filter_map(|block| match block.terminator {
+            Terminator::Return(local) => Some(local),
+            _ => None,
+        })
     }
 
     /// The blocks that end in a call.

@@ -165,7 +165,10 @@ pub fn solve_whole<'a, 'p>(
     (subject, purpose): (Subject, Purpose),
     confidence: Confidence,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
-    let mut held = Held::new(summaries, view, (subject, purpose), confidence);
+    from_entry(Held::new(summaries, view, (subject, purpose), confidence))
+}
+
+fn from_entry<'a, 'p>(mut held: Held<'a, 'p>) -> (Held<'a, 'p>, Solution<Facts>) {
     let starts = held.starts().into_iter();
     let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
     let solution = engine::solve(&mut held, starts.collect());

@@ -1,6 +1,6 @@
 //! What a caller tells of parameters, besides what it hands over.
 use super::facts::Fact;
-use super::{Facts, Given, Held, Mode, Region, Subject};
+use super::{Facts, Given, Held, Mode, Region, Subject, from_entry};
 use crate::finding::Confidence;
 use crate::flow::context::Context;
 use crate::flow::engine::{self, Solution};
@@ -17,11 +17,7 @@ pub fn solve_given<'a, 'p>(
     context: Context,
 ) -> (Held<'a, 'p>, Solution<Facts>) {
     let sought = (Subject::Given(given), purpose);
-    let mut held = Held::new(summaries, view, sought, Confidence::Low).with_context(context);
-    let starts = held.starts().into_iter();
-    let starts = starts.map(|(mode, facts)| (BlockId(0), mode, facts));
-    let solution = engine::solve(&mut held, starts.collect());
-    (held, solution)
+    from_entry(Held::new(summaries, view, sought, Confidence::Low).with_context(context))
 }
 
 /// What a function runs after all that its caller tells; it gets nothing that is followed.

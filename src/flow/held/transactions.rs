@@ -63,6 +63,15 @@ pub struct HeldCall {
 }
 
 impl HeldCall {
+    /// The functions of which the call runs one, nobody knows which.
+    pub fn alternatives(&self, view: &View<'_>) -> Vec<Vec<FunctionKey>> {
+        if self.is_told {
+            Vec::new()
+        } else {
+            targets::alternatives(view, self.block)
+        }
+    }
+
     /// A call none of whose functions gets what is held.
     fn without(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Self {
         let functions = targets::run_by(view, block).into_iter();

@@ -276,16 +276,7 @@ impl Values<'_> {
         if let Entity::Class(base) = base {
             self.heirs.entry(base).or_default().push(class);
         }
-        let mut heirs = vec![class];
-        let mut position = 0;
-        while let Some(heir) = heirs.get(position).copied() {
-            position += 1;
-            for next in self.heirs.get(&heir).into_iter().flatten() {
-                if !heirs.contains(next) {
-                    heirs.push(*next);
-                }
-            }
-        }
+        let heirs = self.with_heirs(class, usize::MAX);
         for heir in &heirs {
             for (watcher, entity) in self.asked.remove(heir).unwrap_or_default() {
                 self.notify(watcher, entity);

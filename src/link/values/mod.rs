@@ -713,6 +713,18 @@ impl<'w> Values<'w> {
     }
 }
 
+/// The argument of a call that a parameter receives.
+pub fn argument_for<'c>(
+    body: &crate::ir::Function,
+    call: &'c Call,
+    parameter: LocalId,
+) -> Option<&'c crate::ir::Argument> {
+    let mut arguments = call.arguments.iter().enumerate();
+    let received = arguments
+        .find(|(position, argument)| parameter_of(body, *position, argument) == Some(parameter));
+    received.map(|(_, argument)| argument)
+}
+
 /// The parameter that receives an argument.
 pub fn parameter_of(
     body: &crate::ir::Function,

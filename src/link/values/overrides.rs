@@ -37,21 +37,31 @@ impl Values<'_> {
         decorators.any(|decorator| self.of(parent, decorator.value).iter().any(says_so))
     }
 
-    /// What the heirs of a class have for a method.
-    pub(super) fn overrides<'l>(&self, class: ClassKey, name: Symbol) -> Vec<Dispatch<'l>> {
-        let mut found = Vec::new();
+    /// A class and those that inherit from it, itself first; a few more than the limit where there are more.
+    pub(super) fn with_heirs(&self, class: ClassKey, limit: usize) -> Vec<ClassKey> {
         let mut heirs = vec![class];
         let mut position = 0;
-        while let Some(heir) = heirs.get(position).copied() {
+        while let Some(heir) = heirs.get(position).copied()
+            && heirs.len() <= limit
+        {
             position += 1;
             for next in self.heirs.get(&heir).into_iter().flatten() {
                 if !heirs.contains(next) {
                     heirs.push(*next);
                 }
             }
-            if heirs.len() > HEIR_LIMIT {
-                return Vec::new();
-            }
+        }
+        heirs
+    }
+
+    /// What the heirs of a class have for a method.
+    pub(super) fn overrides<'l>(&self, class: ClassKey, name: Symbol) -> Vec<Dispatch<'l>> {
+        let heirs = self.with_heirs(class, HEIR_LIMIT);
+        if heirs.len() > HEIR_LIMIT {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for heir in heirs {
             let methods = &self.world.class(heir).methods;
             let method = methods.iter().find(|(method, _)| *method == name);
             let method = method.map(|(_, method)| self.world.function_near(heir, *method));
