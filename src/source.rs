@@ -106,6 +106,8 @@ impl Source {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Where the root is itself a Python package: its name, with `/` for each dot.
+    package: Option<String>,
 }
 
 impl Sources {
@@ -113,7 +115,23 @@ impl Sources {
     pub fn new(mut files: Vec<Source>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
-        Self { files }
+        Self {
+            files,
+            package: None,
+        }
+    }
+
+    /// The root is itself a Python package of this name, with `/` for each dot.
+    #[must_use]
+    pub fn within(mut self, package: Option<String>) -> Self {
+        self.package = package;
+        self
+    }
+
+    /// The path below the root of a Python module of the package that the root itself is.
+    pub fn below_root<'m>(&self, module: &'m str) -> Option<&'m str> {
+        let rest = module.strip_prefix(self.package.as_deref()?)?;
+        rest.strip_prefix('/').or(rest.is_empty().then_some(rest))
     }
 
     /// The number of files.

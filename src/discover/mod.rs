@@ -79,7 +79,7 @@ pub fn project(
     for outcome in outcomes {
         project.take(outcome, &mut files);
     }
-    project.sources = Sources::new(files);
+    project.sources = Sources::new(files).within(root::package(&place.root));
     project.counts.files = project.sources.len();
     project.counts.bytes = project.sources.iter().map(|(_, it)| it.text.len()).sum();
     project.read_manifests(place, walk.manifests);

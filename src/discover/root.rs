@@ -50,6 +50,16 @@ pub fn place(given: &[PathBuf], beside: Option<&Path>) -> Result<Place, Error> {
     })
 }
 
+/// The name of the Python package that a folder is, with `/` for each dot.
+pub(super) fn package(folder: &Path) -> Option<String> {
+    let ancestors = folder.ancestors();
+    let packages = ancestors.take_while(|folder| folder.join("__init__.py").is_file());
+    let names = packages.map(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
+    let mut names: Vec<_> = names.collect::<Option<_>>()?;
+    names.reverse();
+    (!names.is_empty()).then(|| names.join("/"))
+}
+
 fn canonical(given: &Path) -> Result<PathBuf, Error> {
     given.canonicalize().map_err(|cause| {
         let path = given.to_string_lossy().into_owned();

@@ -222,6 +222,20 @@ fn the_root_is_the_work_tree_else_where_one_stands() {
 }
 
 #[test]
+fn a_root_that_is_a_package_has_its_name() {
+    let top = tempfile::tempdir().unwrap();
+    let inner = top.path().join("shop/core");
+    fs::create_dir_all(&inner).unwrap();
+    for folder in ["shop", "shop/core"] {
+        fs::write(top.path().join(folder).join("__init__.py"), "").unwrap();
+    }
+    let project = found(&[inner], &Config::default());
+    assert_eq!(names(&project), ["__init__.py"]);
+    assert_eq!(project.sources.below_root("shop/core/db"), Some("db"));
+    assert_eq!(project.sources.below_root("core/db"), None);
+}
+
+#[test]
 fn standard_input_takes_the_place_of_the_file() {
     let top = tree(&[("a.py", b"disk()"), ("b.py", b"b()")]);
     let place = place(&[top.path().into()], None).unwrap();

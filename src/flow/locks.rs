@@ -3,6 +3,7 @@
 //! In: a [`Hold`] and a call. Out: whether a statement before it, of a transaction the first, takes a lock that the
 //! database keeps as long as the transaction, or the connection, lasts: then somebody means to keep it.
 use super::holds::Hold;
+use super::order;
 use super::reached;
 use super::sites::{Kind, View};
 use super::summary::Summaries;
@@ -47,9 +48,9 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -
     } else {
         STATEMENT_LIMIT
     };
-    let before = hold.region.calls.iter().filter(|held| held.block <= at);
     let mut statements = 0;
-    for held in before {
+    let leads = order::leading_to(view.body, at);
+    for held in hold.region.calls.iter().filter(|held| leads[held.block.index()]) {
         if text::verb(summaries, &view, held.block).is_some() {
             continue;
         }

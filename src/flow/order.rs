@@ -129,12 +129,7 @@ impl Passing {
 /// reached.
 fn dominators(body: &Function) -> Vec<Option<usize>> {
     let count = body.blocks.len();
-    let mut previous: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for (index, block) in body.blocks.iter().enumerate() {
-        for next in ordinary(&block.terminator) {
-            previous[next.index()].push(index);
-        }
-    }
+    let previous = ordinarily_previous(body);
     let mut dominator: Vec<Option<usize>> = vec![None; count];
     if let Some(first) = dominator.first_mut() {
         *first = Some(0);
@@ -176,6 +171,43 @@ fn ordinary(terminator: &Terminator) -> Vec<BlockId> {
         Terminator::Raise { .. } => Vec::new(),
         terminator => terminator.successors().collect(),
     }
+}
+
+/// By block, whether another one can follow on it while nothing raises; on itself it does.
+pub fn leading_to(body: &Function, to: BlockId) -> Vec<bool> {
+    let previous = ordinarily_previous(body);
+    reachable(to, previous.len(), |block| previous[block].clone())
+}
+
+/// By block, whether it lies on another way than a block: neither comes before it nor after it while nothing raises.
+pub fn beside(body: &Function, block: BlockId) -> Vec<bool> {
+    let next = |block: usize| ordinary(&body.blocks[block].terminator).into_iter();
+    let follows = reachable(block, body.blocks.len(), |block| {
+        next(block).map(BlockId::index).collect()
+    });
+    let both = leading_to(body, block).into_iter().zip(follows);
+    both.map(|(leads, follows)| !leads && !follows).collect()
+}
+
+fn reachable(from: BlockId, count: usize, next: impl Fn(usize) -> Vec<usize>) -> Vec<bool> {
+    let mut found = vec![false; count];
+    let mut work = vec![from.index()];
+    while let Some(block) = work.pop() {
+        if !std::mem::replace(&mut found[block], true) {
+            work.extend(next(block));
+        }
+    }
+    found
+}
+
+fn ordinarily_previous(body: &Function) -> Vec<Vec<usize>> {
+    let mut previous = vec![Vec::new(); body.blocks.len()];
+    for (index, block) in body.blocks.iter().enumerate() {
+        for next in ordinary(&block.terminator) {
+            previous[next.index()].push(index);
+        }
+    }
+    previous
 }
 
 fn last_test(body: &Function) -> Vec<Option<BlockId>> {

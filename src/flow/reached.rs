@@ -5,6 +5,7 @@
 //! it: what it does after it committed is nobody's wait.
 use super::context::Context;
 use super::held::{self, Handed, HeldCall, Region};
+use super::order;
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
@@ -161,23 +162,29 @@ impl Reached {
     }
 }
 
+/// Calls looked at that defer something to the commit.
+const DEFERRING_LIMIT: usize = 4;
+
 /// What a function reaches, on top of what is known of it.
 pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) -> Reached {
     let view = summaries.view(run.function);
     let mut reached = known.clone();
     let calls = region_of(summaries, &view, run).calls;
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
+    let is_undeferred = undeferred(&view);
     // What is always reached is told before what some condition guards, and what is reached here before what others do.
     let is_certain = |held: &&HeldCall| view.passing().is_certain(held.block);
     let (certain, guarded): (Vec<_>, Vec<_>) = calls.iter().partition(is_certain);
     for calls in [certain, guarded] {
         for held in &calls {
             let mut inner = direct(summaries, &view, held.block, held.is_own);
+            inner.external = inner.external.filter(|_| !is_undeferred(held.block));
             weigh(&mut inner, &view, held.block);
             reached.note(&inner, |hop| *hop);
         }
         for held in calls {
             let mut inner = through(summaries, &view, held, purpose);
+            inner.external = inner.external.filter(|_| !is_undeferred(held.block));
             let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
             let checkouts = inner.checkouts.iter_mut();
             checkouts.for_each(|checkout| checkout.is_limited |= limits);
@@ -194,6 +201,18 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let checkouts = reached.checkouts.iter_mut();
     checkouts.for_each(|checkout| checkout.is_limited |= enters_limit);
     reached
+}
+
+/// By block, whether it stands on another way than a call that defers to the commit: the function asks whether there is
+/// a transaction, `if connection.in_atomic_block`, or a test, and waits for nobody in one.
+fn undeferred(view: &View<'_>) -> impl Fn(BlockId) -> bool + use<> {
+    let calls = view.calls().map(|(block, _)| block);
+    let defers = |block: &BlockId| view.meaning(*block).fact(Effect::Defers).is_some();
+    let deferring = calls.filter(defers).take(DEFERRING_LIMIT);
+    let beside: Vec<_> = deferring
+        .map(|block| order::beside(view.body, block))
+        .collect();
+    move |block| beside.iter().any(|beside| beside[block.index()])
 }
 
 /// Counts the condition under which a call is made; forgets a statement that too many stand before.

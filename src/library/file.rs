@@ -140,6 +140,7 @@ struct CallEntry {
     size_source: Option<String>,
     as_many_as: Option<OneOrMany<PlaceText>>,
     unless_given: Option<String>,
+    instance_of: Option<PlaceText>,
     source: Option<String>,
     /// For the reader: versions this entry holds for.
     #[serde(rename = "versions")]
@@ -415,6 +416,7 @@ impl CallEntry {
                 texts.map(|PlaceText(place)| *place).collect()
             }),
             unless_given: self.unless_given.as_deref().map(Symbol::new),
+            instance_of: self.instance_of.map(|PlaceText(place)| place),
             source: Symbol::new(self.source.as_deref().unwrap_or(&file.source)),
         }
     }

@@ -56,6 +56,8 @@ pub struct CallFact {
     /// The effects do not hold for a call that is given an instance of this type: a session on somebody's connection
     /// holds nothing of its own.
     pub unless_given: Option<Symbol>,
+    /// What the call gives, or makes of what it decorates, is an instance of the class that stands here: `base=Task`.
+    pub instance_of: Option<Place>,
     /// Where the claim comes from.
     pub source: Symbol,
 }

@@ -237,10 +237,11 @@ impl<'s> Resolver<'s> {
         } else {
             let roots = ancestors(folder).filter(|base| self.is_root(base));
             let mut roots = roots.into_iter();
-            roots.find_map(|base| {
+            let found = roots.find_map(|base| {
                 let in_src = join(base, "src").and_then(|src| self.python_module(&src, &path));
                 self.python_module(base, &path).or(in_src)
-            })
+            });
+            found.or_else(|| self.python_module("", self.sources.below_root(&path)?))
         };
         found.map_or(Target::Outside, Target::File)
     }
@@ -443,18 +444,26 @@ mod tests {
     use super::*;
     use crate::source::Source;
 
+    fn sources(files: &[&str]) -> Sources {
+        let sources = files.iter().filter_map(|path| Source::new(*path, ""));
+        Sources::new(sources.collect())
+    }
+
     fn resolved(
         files: &[&str],
         manifests: &[(&str, &str)],
         from: &str,
         specifier: &str,
     ) -> Option<String> {
-        let sources = Sources::new(
-            files
-                .iter()
-                .filter_map(|path| Source::new(*path, ""))
-                .collect(),
-        );
+        resolved_in(&sources(files), manifests, from, specifier)
+    }
+
+    fn resolved_in(
+        sources: &Sources,
+        manifests: &[(&str, &str)],
+        from: &str,
+        specifier: &str,
+    ) -> Option<String> {
         let manifests: Vec<_> = manifests
             .iter()
             .map(|(path, text)| Manifest {
@@ -463,12 +472,23 @@ mod tests {
             })
             .collect();
         let from = sources.find(from)?;
-        let resolver = Resolver::new(&sources, &manifests);
+        let resolver = Resolver::new(sources, &manifests);
         let target = resolver.resolve(from, Symbol::new(specifier));
         match target {
             Target::File(file) => Some(sources.get(file).path.clone()),
             Target::Outside => None,
         }
+    }
+
+    #[test]
+    fn a_python_package_analysed_from_within() {
+        let files = ["__init__.py", "db.py", "web/__init__.py", "web/views.py"];
+        let sources = sources(&files).within(Some("shop/core".to_owned()));
+        let resolved = |specifier| resolved_in(&sources, &[], "web/views.py", specifier);
+        assert_eq!(resolved("shop.core.db").as_deref(), Some("db.py"));
+        assert_eq!(resolved("shop.core").as_deref(), Some("__init__.py"));
+        assert_eq!(resolved("django.db"), None);
+        assert_eq!(resolved("shop.corefile"), None);
     }
 
     #[test]

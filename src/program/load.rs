@@ -104,6 +104,9 @@ impl<'s> Loader<'s> {
         for function in &running {
             self.follow(values, *function, &mut missing, |_| true);
         }
+        for (function, class) in &news.classes_of {
+            self.import_of(values, *function, *class, &mut missing);
+        }
         self.inheriting(values, &news, &running, &mut missing);
         let wanted = self.wanted(values, &gain);
         self.importing(wanted, &mut missing);

@@ -230,6 +230,8 @@ impl<'w> Values<'w> {
                     Some(receiver),
                 )]
             }
+            // Called, it runs what it stands for.
+            Entity::Object(class) if self.stand_ins.contains(&class) => Vec::new(),
             Entity::Object(class) => self
                 .method(class, "__call__")
                 .map(Dispatch::Function)
@@ -438,6 +440,13 @@ impl<'w> Values<'w> {
         {
             self.watch(node, Watcher::ResultOf(result));
         }
+        if let Some(Place::Keyword(name)) = fact.instance_of
+            && let Some(class) = call.arguments.iter().find(|argument| argument.name == name)
+        {
+            let node = self.local(site.function, class.value);
+            self.watch(node, Watcher::MadeOf(result));
+            self.news.classes_of.push((site.function, class.value));
+        }
         if let Some(given) = self.given_entity(site, fact, receiver, origin) {
             return self.add(result, given);
         }
@@ -546,21 +555,28 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// An instance of a class that a library makes.
+    pub(super) fn made_of(&mut self, entity: Entity, target: Node) {
+        if let Entity::Class(class) = entity {
+            self.stand_ins.insert(class);
+            self.add(target, Entity::Object(class));
+        }
+    }
+
     /// A decorator that makes an instance of a library's type of a function: a task that can be called and enqueued.
     pub(super) fn decorated(&mut self, decorator: Entity, target: Node) {
         match decorator {
             Entity::Instance(path, _) => self.add(target, Entity::Instance(path, None)),
+            Entity::Object(class) if self.stand_ins.contains(&class) => {
+                self.add(target, Entity::Object(class));
+            }
             Entity::External(path) => {
-                for language in [Language::Python, Language::JavaScript] {
-                    let facts = self.library.call(language, path);
-                    let made = facts.iter().find_map(|fact| match fact.returns {
-                        Returns::Type(kind) => Some(kind),
-                        _ => None,
-                    });
-                    if let Some(kind) = made {
-                        self.add(target, Entity::Instance(kind, None));
-                    }
-                }
+                let library = self.library;
+                self.made_by(target, |language| library.call(language, path));
+            }
+            Entity::Method(path, name) => {
+                let library = self.library;
+                self.made_by(target, |language| library.method(language, path, &name));
             }
             // A decorator of the program gets what it decorates.
             Entity::Function(function) => {
@@ -570,6 +586,19 @@ impl<'w> Values<'w> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Adds an instance of the type that a library's function gives.
+    fn made_by(&mut self, target: Node, facts: impl Fn(Language) -> &'w [CallFact]) {
+        for language in [Language::Python, Language::JavaScript] {
+            let made = facts(language).iter().find_map(|fact| match fact.returns {
+                Returns::Type(kind) => Some(kind),
+                _ => None,
+            });
+            if let Some(kind) = made {
+                self.add(target, Entity::Instance(kind, None));
+            }
         }
     }
 

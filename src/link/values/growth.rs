@@ -53,6 +53,8 @@ pub struct News {
     pub linked: Vec<(FunctionKey, FunctionKey)>,
     /// Calls of methods that only those have which inherit from the receiver's class: the calling function, the class.
     pub open: Vec<(FunctionKey, ClassKey)>,
+    /// Locals by which a call names the class of what it gives.
+    pub classes_of: Vec<(FunctionKey, LocalId)>,
     /// Functions whose calls take a client, open a session or begin a transaction.
     pub taking: Vec<FunctionKey>,
 }

@@ -128,6 +128,8 @@ enum Watcher {
     CallbackReleaser(u32, Symbol),
     /// The result of calling what is held here.
     ResultOf(Node),
+    /// A library makes an instance of the class held here.
+    MadeOf(Node),
     /// What entering what is held here gives.
     Entered(Node),
     /// A function bound there is decorated with what is held here.
@@ -186,6 +188,8 @@ pub struct Values<'w> {
     callers: FxHashMap<FunctionKey, Vec<CallSite>>,
     /// Classes by what they inherit from.
     heirs: FxHashMap<ClassKey, Vec<ClassKey>>,
+    /// Classes of which a library makes instances that stand for what it decorates.
+    stand_ins: FxHashSet<ClassKey>,
     /// By class: calls of its methods that only those have which inherit from it.
     open_calls: FxHashMap<ClassKey, Vec<(CallSite, Symbol)>>,
     /// Questions about a class that its bases may answer.
@@ -220,6 +224,7 @@ impl<'w> Values<'w> {
             linked: FxHashSet::default(),
             callers: FxHashMap::default(),
             heirs: FxHashMap::default(),
+            stand_ins: FxHashSet::default(),
             open_calls: FxHashMap::default(),
             asked: FxHashMap::default(),
             formed: FxHashSet::default(),
@@ -474,6 +479,7 @@ impl<'w> Values<'w> {
                 }
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
+            Watcher::MadeOf(target) => self.made_of(entity, target),
             Watcher::Entered(target) => self.entered(entity, target),
             Watcher::Decorates(target) => self.decorated(entity, target),
             Watcher::Base(class) => self.rebase(class, entity),
