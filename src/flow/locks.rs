@@ -50,7 +50,12 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -
     };
     let mut statements = 0;
     let leads = order::leading_to(view.body, at);
-    for held in hold.region.calls.iter().filter(|held| leads[held.block.index()]) {
+    for held in hold
+        .region
+        .calls
+        .iter()
+        .filter(|held| leads[held.block.index()])
+    {
         if text::verb(summaries, &view, held.block).is_some() {
             continue;
         }
