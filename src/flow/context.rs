@@ -8,7 +8,8 @@ use super::summary::Summaries;
 use super::targets::RUNS;
 use super::text;
 use crate::ir::{
-    Action, Call, CallKind, Callee, Constant, Function, LocalId, LocalKind, Terminator, Test, Value,
+    Action, BlockId, Call, CallKind, Callee, Constant, Function, LocalId, LocalKind, Terminator,
+    Test, Value,
 };
 use crate::library::Effect;
 use crate::link::values::{Entity, Values, argument_for};
@@ -25,6 +26,9 @@ const PRESENT_LIMIT: u32 = 3;
 
 /// Parameters told apart that one variable may be copied from.
 const COPY_LIMIT: usize = 4;
+
+/// Tests on the way to a call that are looked at.
+const TEST_LIMIT: usize = 8;
 
 /// One of the contexts of a function, by number; of the first nothing is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,10 +56,13 @@ pub enum Told {
     Function(FunctionKey),
 }
 
+/// Stands for the receiver of a method among its parameters.
+const RECEIVER: u32 = u32::MAX;
+
 /// A parameter, or an entry of the object that is passed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot {
-    /// The parameter's position.
+    /// The parameter's position; a number of its own for the receiver.
     pub parameter: u32,
     /// The entry; empty for the parameter itself.
     pub entry: Symbol,
@@ -73,6 +80,17 @@ enum Asked {
 }
 
 type Question = (Slot, Asked);
+
+impl Slot {
+    /// The local of a function that it is.
+    pub fn local(self, body: &Function) -> Option<LocalId> {
+        if self.parameter == RECEIVER {
+            return body.receiver;
+        }
+        let parameter = body.parameters.get(self.parameter as usize);
+        parameter.map(|parameter| parameter.local)
+    }
+}
 
 /// All that a call tells.
 pub type Telling = Vec<(Slot, Told)>;
@@ -131,7 +149,7 @@ impl Contexts {
 pub fn of_call(
     summaries: &mut Summaries<'_>,
     view: &View<'_>,
-    block: crate::ir::BlockId,
+    block: BlockId,
     function: FunctionKey,
     known: Known<'_>,
 ) -> Context {
@@ -141,7 +159,7 @@ pub fn of_call(
     };
     let is_plain = matches!(call.kind, CallKind::Plain | CallKind::New | CallKind::Super)
         && !matches!(call.callee, Callee::Method(_, name) if ["call", "apply", "bind"].contains(&name.text()));
-    if !is_plain || !view.meaning(block).functions.contains(&function) {
+    if !is_plain || !is_callee(view, block, function) {
         return Context::default();
     }
     let questions = summaries.contexts.questions(values);
@@ -152,6 +170,13 @@ pub fn of_call(
     let added = added(summaries, function);
     let mut told = Telling::new();
     for (slot, asked) in questions {
+        if slot.parameter == RECEIVER {
+            let class = class_of_receiver(view, (block, call), known);
+            let is_new = told.last().is_none_or(|(last, _)| last != slot);
+            let class = class.filter(|_| is_new);
+            told.extend(class.map(|class| (*slot, Told::Object(class))));
+            continue;
+        }
         let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
             continue;
         };
@@ -168,7 +193,9 @@ pub fn of_call(
                 value_of(summaries, view, argument.value, *asked, known)
             }
             Some(argument) => {
-                entry_of(summaries, view, (argument.value, slot.entry), *asked, known)
+                let entry = (argument.value, slot.entry);
+                entry_of(summaries, view, entry, *asked, known)
+                    .or_else(|| tested(view, block, entry).filter(|_| *asked == Asked::Value))
             }
             None if is_omitted && slot.entry.is_empty() => {
                 omitted(values, function, parameter.constant)
@@ -182,6 +209,50 @@ pub fn of_call(
         }
     }
     summaries.contexts.number(function, told)
+}
+
+/// Whether a call runs a function as its callee: what values know, or a method that the caller told of.
+fn is_callee(view: &View<'_>, block: BlockId, function: FunctionKey) -> bool {
+    let world = view.values.world();
+    let name = match view.call(block).map(|call| call.callee) {
+        Some(Callee::Method(_, name)) => Some(name),
+        _ => None,
+    };
+    let is_method =
+        || world.class_of(function).is_some() && world.function(function).receiver.is_some();
+    view.meaning(block).functions.contains(&function)
+        || is_method() && Some(world.function(function).name) == name
+}
+
+/// The class of what a method is called on, where it is one only.
+fn class_of_receiver(
+    view: &View<'_>,
+    (block, call): (BlockId, &Call),
+    known: Known<'_>,
+) -> Option<ClassKey> {
+    if let [class] = view.meaning(block).constructs[..] {
+        return Some(class);
+    }
+    let Callee::Method(receiver, _) = call.callee else {
+        return None;
+    };
+    match known(receiver, Symbol::empty()) {
+        Some(Told::Object(class)) => Some(class),
+        _ => match view.values.of(view.key, receiver) {
+            [Entity::Object(class)] => Some(*class),
+            _ => None,
+        },
+    }
+}
+
+/// The method that a call runs of a receiver whose class the caller has told, where the class is one that nobody
+/// inherits that method's name from.
+pub fn method_told(values: &Values<'_>, call: &Call, class: ClassKey) -> Option<FunctionKey> {
+    let Callee::Method(_, name) = call.callee else {
+        return None;
+    };
+    let is_plain = call.kind == CallKind::Plain && !values.is_overridden(class, name);
+    is_plain.then(|| values.method(class, &name)).flatten()
 }
 
 /// The parameters that the decorators of a function pass by name, beside what they hand on; none where one of them may
@@ -364,6 +435,29 @@ fn entry_of(
     }
 }
 
+/// What the tests on the way to a block say of the entry of an object: `if message.app_id: resolve(message)`.
+fn tested(view: &View<'_>, block: BlockId, (object, entry): (LocalId, Symbol)) -> Option<Told> {
+    let passing = view.passing();
+    let mut tests = passing.tests(view.body, block).take(TEST_LIMIT);
+    tests.find_map(|(testing, test, came_out)| {
+        let (local, told) = match (test, came_out) {
+            (Test::Truthy(local), true) => (local, Told::Something),
+            (Test::Null(local), true) => (local, Told::Constant(Constant::Null)),
+            (Test::Null(local), false) => (local, Told::Present),
+            (Test::Equals(local, constant), true) => (local, constant_told(constant)?),
+            _ => return None,
+        };
+        let mut statements = view.body.block(testing).statements.iter();
+        let is_read = statements.any(|statement| match statement.action {
+            Action::Assign(target, Value::Field(of, name)) => {
+                target == local && name == entry && of == object
+            }
+            _ => false,
+        });
+        is_read.then_some(told)
+    })
+}
+
 // ---- what decides something ----------------------------------------------------------------------------------
 
 /// By function, what decides something in it: it is tested there, or passed on to where it is.
@@ -374,7 +468,7 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
     let mut work = Vec::new();
     for function in world.functions() {
         let body = world.function(function);
-        if body.parameters.is_empty() {
+        if body.parameters.is_empty() && body.receiver.is_none() {
             continue;
         }
         let known = slots_of(body);
@@ -387,9 +481,6 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
     }
     while let Some((function, (slot, asked))) = work.pop() {
         let body = world.function(function);
-        let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
-            continue;
-        };
         for caller in values.callers(function) {
             let calling = world.function(caller.function);
             let (Some(known), Terminator::Call { call, .. }) = (
@@ -398,8 +489,8 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
             ) else {
                 continue;
             };
-            let passed = argument_for(body, call, parameter.local);
-            let outer = passed.and_then(|argument| known.get(&argument.value));
+            let passed = passed_for(body, call, slot);
+            let outer = passed.and_then(|local| known.get(&local));
             for outer in outer.into_iter().flatten() {
                 let entry = match (outer.entry.is_empty(), slot.entry.is_empty()) {
                     (_, true) => outer.entry,
@@ -422,6 +513,17 @@ fn questions(values: &Values<'_>) -> FxHashMap<FunctionKey, Vec<Question>> {
     found
 }
 
+/// The local that a call passes for a slot.
+fn passed_for(body: &Function, call: &Call, slot: Slot) -> Option<LocalId> {
+    match call.callee {
+        Callee::Method(receiver, _) if slot.parameter == RECEIVER => Some(receiver),
+        _ => {
+            let parameter = body.parameters.get(slot.parameter as usize)?;
+            argument_for(body, call, parameter.local).map(|argument| argument.value)
+        }
+    }
+}
+
 /// By local, the slots that it is, or is copied from.
 type Slots = FxHashMap<LocalId, Vec<Slot>>;
 
@@ -434,6 +536,13 @@ fn slots_of(body: &Function) -> Slots {
             entry: Symbol::empty(),
         };
         found.insert(parameter.local, vec![slot]);
+    }
+    if let Some(receiver) = body.receiver {
+        let slot = Slot {
+            parameter: RECEIVER,
+            entry: Symbol::empty(),
+        };
+        found.insert(receiver, vec![slot]);
     }
     for statement in body.blocks.iter().flat_map(|block| &block.statements) {
         let (target, read) = match statement.action {
@@ -471,8 +580,14 @@ fn asked_in(values: &Values<'_>, function: FunctionKey, slots: &Slots) -> Vec<Qu
                 ..
             } => ask(*local, Asked::Value),
             Terminator::Call { call, .. } => {
-                if let Callee::Local(callee) = call.callee {
-                    ask(callee, Asked::Function);
+                match call.callee {
+                    Callee::Local(callee) => ask(callee, Asked::Function),
+                    Callee::Method(receiver, name) => {
+                        let is_followed = slots.contains_key(&receiver);
+                        if is_followed && is_of_several(values, function, receiver, name) {
+                            ask(receiver, Asked::Class);
+                        }
+                    }
                 }
                 let handed = call.arguments.iter().map(|argument| argument.value);
                 let mut handed = handed.filter(|local| slots.contains_key(local)).peekable();
@@ -490,6 +605,27 @@ fn asked_in(values: &Values<'_>, function: FunctionKey, slots: &Slots) -> Vec<Qu
         }
     }
     found
+}
+
+/// Whether a method is another one for some of the classes that its receiver may be of.
+fn is_of_several(
+    values: &Values<'_>,
+    function: FunctionKey,
+    receiver: LocalId,
+    name: Symbol,
+) -> bool {
+    let entities = values.of(function, receiver);
+    let class = |entity: &Entity| match entity {
+        Entity::Object(class) => Some(*class),
+        _ => None,
+    };
+    match entities {
+        [entity] => class(entity).is_some_and(|class| values.is_overridden(class, name)),
+        entities => entities
+            .iter()
+            .filter_map(class)
+            .any(|class| values.method(class, &name).is_some()),
+    }
 }
 
 /// Whether a library's callee runs the functions that it is handed.

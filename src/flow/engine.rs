@@ -17,7 +17,10 @@ use std::collections::{BTreeSet, BinaryHeap};
 const VISIT_LIMIT: u32 = 200;
 
 /// A raising call weighs as much as this many blocks in the choice of a path.
-const RAISE_COST: u32 = 10_000;
+pub const RAISES: u32 = 10_000;
+
+/// So much more weighs one of which nobody knows whether it raises.
+pub const MAY_RAISE: u32 = 1_000;
 
 /// A mode, as a small number.
 pub trait Mode: Copy + Eq {
@@ -60,8 +63,8 @@ pub struct Step<M, F> {
     pub mode: M,
     /// With which facts.
     pub facts: F,
-    /// Only if a call raises: paths without such steps make the clearer story.
-    pub is_exceptional: bool,
+    /// What it weighs in the choice of a path, in blocks: the less, the clearer the story.
+    pub weight: u32,
 }
 
 /// An analysis.
@@ -209,8 +212,7 @@ impl<F: Clone> Solution<F> {
                 match step.to {
                     To::Block(block) => {
                         let next = Node::of(block, step.mode);
-                        let total =
-                            spent.saturating_add(if step.is_exceptional { RAISE_COST } else { 1 });
+                        let total = spent.saturating_add(step.weight);
                         if cost.get(&next).is_none_or(|known| total < *known) {
                             cost.insert(next, total);
                             previous.insert(next, node);
@@ -282,7 +284,7 @@ mod tests {
                 to: To::Block(BlockId(block)),
                 mode,
                 facts: (),
-                is_exceptional: false,
+                weight: 1,
             };
             match block.0 {
                 0 => vec![to(1, Lock(1)), to(2, Lock(1))],
@@ -291,7 +293,7 @@ mod tests {
                     to: To::Exit(Exit::Return),
                     mode,
                     facts: (),
-                    is_exceptional: false,
+                    weight: 1,
                 }],
             }
         }

@@ -12,10 +12,10 @@ use super::sites::View;
 use super::summary::Summaries;
 use super::targets;
 use crate::finding::Confidence;
-use crate::ir::{Action, BlockId, Call, Callee, LocalId, Site, Value};
+use crate::ir::{Action, BlockId, Call, Callee, LocalId, Site, Terminator, Value};
 use crate::library::Effect;
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
+use crate::link::values::{Entity, Values};
 use rustc_hash::FxHashSet;
 
 /// A pool stands behind this many others: a session's factory, its engine, a driver's pool.
@@ -350,8 +350,34 @@ fn runs(view: &View<'_>, each: BlockId) -> Vec<FunctionKey> {
     found
 }
 
+/// Awaited calls followed to see whether any of them lets others run.
+const SUSPEND_LIMIT: u32 = 4;
+
+/// Whether a coroutine of Python's ever lets another run; one that does not is over before the next begins.
+fn suspends(values: &Values<'_>, function: FunctionKey, depth: u32) -> bool {
+    let world = values.world();
+    let body = world.function(function);
+    if depth == 0 || !body.traits.is_async || !world.language(function).is_python() {
+        return true;
+    }
+    body.blocks.iter().any(|block| match &block.terminator {
+        Terminator::Suspend { .. } => true,
+        Terminator::Call { call, .. } if call.awaited => {
+            let meaning = values.meaning(function, call);
+            let mut functions = meaning.functions.iter();
+            !meaning.facts.is_empty()
+                || meaning.functions.is_empty()
+                || functions.any(|function| suspends(values, *function, depth - 1))
+        }
+        _ => false,
+    })
+}
+
 /// The first checkout, where nothing on the way bounds it.
 fn taken_by(summaries: &mut Summaries<'_>, function: FunctionKey) -> Option<Checkout> {
+    if !suspends(summaries.values, function, SUSPEND_LIMIT) {
+        return None;
+    }
     let reached = summaries.reached(Run::any(function));
     let unlimited = |checkout: &&Checkout| !checkout.is_limited;
     let mut checkouts = reached.checkouts.iter();

@@ -5,7 +5,7 @@
 use super::collections::{self, Size};
 use super::held::Region;
 use super::holds::{Begun, Hold};
-use super::reach::Reach;
+use super::reach::{self, Reach};
 use super::reached::{self, Hop, Run};
 use super::rounds::{self, Round};
 use super::sites::{Kind, View};
@@ -162,7 +162,8 @@ fn loops_in(
         }
         let size = collections::size(summaries, reach, here.view.key, round.collection);
         if size.is_open() {
-            let is_sure = size == Size::Unbounded && !is_migration(here.view);
+            let is_sure =
+                size == Size::Unbounded && !reach::is_migration(summaries.values, here.view.key);
             let confidence = if is_sure {
                 Confidence::High
             } else {
@@ -172,14 +173,6 @@ fn loops_in(
         }
     }
     found
-}
-
-/// Whether the code changes the schema: it runs once, with nobody beside it.
-fn is_migration(view: &View<'_>) -> bool {
-    let world = view.values.world();
-    let path = &world.sources().get(world.module(view.key).file).path;
-    let library = view.values.library();
-    library.is_migration(world.language(view.key), path)
 }
 
 /// The statements that a round sends.

@@ -3,6 +3,7 @@
 //! In: [`Hold`]s. Out: a [`Nested`] per call, standing in the holding function, that takes another connection of the pool,
 //! itself or through calls.
 use super::holds::{Begun, Hold};
+use super::reach::Reach;
 use super::reached::{self, Hop, Pool};
 use super::sites::Kind;
 use super::summary::Summaries;
@@ -37,10 +38,12 @@ pub struct Nested {
 }
 
 /// All nested checkouts, in order of hold and place; of one call only the first.
-pub fn nested(summaries: &mut Summaries<'_>, holds: &[Hold]) -> Vec<Nested> {
+pub fn nested(summaries: &mut Summaries<'_>, reach: &Reach, holds: &[Hold]) -> Vec<Nested> {
     let pools = Pools::new(summaries);
     let mut found: Vec<Nested> = Vec::new();
-    for hold in holds.iter().filter(|hold| !hold.pools.is_empty()) {
+    // A command runs alone: nobody else waits for its pool.
+    let is_shared = |hold: &&Hold| !hold.pools.is_empty() && !reach.is_command(hold.function);
+    for hold in holds.iter().filter(is_shared) {
         let view = summaries.view(hold.function);
         // Taken again in the next round while the first is held: that is a leak, and reported as one.
         let is_own = |block: BlockId| view.body.block(block).site == hold.begun.site;

@@ -89,14 +89,18 @@ fn first_after(body: &Function) -> Vec<BlockId> {
 /// Which blocks are passed while nothing raises.
 #[derive(Debug)]
 pub struct Passing {
-    ordinary: Vec<bool>,
+    /// The immediate dominator of each block that is passed.
+    dominator: Vec<Option<usize>>,
     certain: Vec<bool>,
+    /// Several blocks lead to it.
+    joined: Vec<bool>,
 }
 
 impl Passing {
     /// The blocks of a function.
     pub fn new(body: &Function) -> Self {
-        let dominator = dominators(body);
+        let previous = ordinarily_previous(body);
+        let dominator = dominators(&previous);
         let returns = body.blocks.iter().enumerate().filter(|(index, block)| {
             matches!(block.terminator, Terminator::Return(_)) && dominator[*index].is_some()
         });
@@ -109,14 +113,44 @@ impl Passing {
             last = dominator[index].filter(|next| *next != index);
         }
         Self {
-            ordinary: dominator.iter().map(Option::is_some).collect(),
+            dominator,
             certain,
+            joined: previous.iter().map(|previous| previous.len() > 1).collect(),
         }
+    }
+
+    /// The tests that every way to a block has passed, each with how it came out; the last first.
+    pub fn tests<'b>(
+        &'b self,
+        body: &'b Function,
+        block: BlockId,
+    ) -> impl Iterator<Item = (BlockId, Test, bool)> + 'b {
+        let above = |block: &usize| self.dominator[*block].filter(|next| next != block);
+        let chain = std::iter::successors(Some(block.index()), above);
+        chain.filter_map(move |below| {
+            let above = above(&below)?;
+            let Terminator::Branch {
+                test,
+                then,
+                otherwise,
+            } = &body.blocks[above].terminator
+            else {
+                return None;
+            };
+            let came_out = match (then.index() == below, otherwise.index() == below) {
+                (true, false) => true,
+                (false, true) => false,
+                _ => return None,
+            };
+            // What both ways lead to has passed neither.
+            let is_passed = !self.joined[below];
+            is_passed.then_some((BlockId::new(above), *test, came_out))
+        })
     }
 
     /// Whether a block is reached on some way.
     pub fn is_ordinary(&self, block: BlockId) -> bool {
-        self.ordinary[block.index()]
+        self.dominator[block.index()].is_some()
     }
 
     /// Whether every way to a return passes a block.
@@ -127,9 +161,8 @@ impl Passing {
 
 /// By block, its immediate dominator in the graph without exceptions (Cooper, Harvey, Kennedy, 2001); none where it is not
 /// reached.
-fn dominators(body: &Function) -> Vec<Option<usize>> {
-    let count = body.blocks.len();
-    let previous = ordinarily_previous(body);
+fn dominators(previous: &[Vec<usize>]) -> Vec<Option<usize>> {
+    let count = previous.len();
     let mut dominator: Vec<Option<usize>> = vec![None; count];
     if let Some(first) = dominator.first_mut() {
         *first = Some(0);

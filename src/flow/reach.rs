@@ -36,6 +36,8 @@ pub struct Reach {
     registered: FxHashSet<FunctionKey>,
     once: FxHashSet<FunctionKey>,
     memoised: FxHashSet<FunctionKey>,
+    /// Functions that end the process themselves: commands.
+    exiting: FxHashSet<FunctionKey>,
     loops: FxHashMap<FunctionKey, Vec<bool>>,
     /// Functions whose result a framework hands to whoever asks for it.
     injected: FxHashSet<FunctionKey>,
@@ -115,6 +117,9 @@ impl Reach {
                 continue;
             };
             let says = |effect| view.meaning(block).fact(effect).is_some();
+            if says(Effect::Exits) && view.passing().is_ordinary(block) {
+                self.exiting.insert(view.key);
+            }
             let effects = [
                 Effect::RunsPerCall,
                 Effect::RunsOnce,
@@ -185,6 +190,9 @@ impl Reach {
         if self.registered.contains(&function) || depth == 0 {
             return false;
         }
+        if self.exiting.contains(&function) {
+            return true;
+        }
         let callers = values.callers(function).to_vec();
         !callers.is_empty()
             && callers.into_iter().all(|caller| {
@@ -192,6 +200,11 @@ impl Reach {
                     && !self.is_in_loop(values, caller)
                     && self.once_within(values, caller.function, depth - 1)
             })
+    }
+
+    /// Whether the function is a command, or part of a migration.
+    pub fn is_command(&self, function: FunctionKey) -> bool {
+        self.once.contains(&function)
     }
 
     /// Whether a framework calls the function and hands its result on, giving nothing back.
@@ -457,11 +470,22 @@ fn is_entry_by_convention(values: &Values<'_>, function: FunctionKey) -> bool {
         || (body.name == "handler" && exported("handler"))
 }
 
-/// What runs once by its name and place: `handle` of a Django management command; `upgrade` and `downgrade` of a
+/// Whether a function's file changes the schema: it runs once, with nobody beside it.
+pub(super) fn is_migration(values: &Values<'_>, function: FunctionKey) -> bool {
+    let world = values.world();
+    let path = &world.sources().get(world.module(function).file).path;
+    let library = values.library();
+    library.is_migration(world.language(function), path)
+}
+
+/// What runs once by its name and place: all of a migration; `handle` of a Django management command; `upgrade` and `downgrade` of a
 /// migration of Alembic's, which names its revision; Jest's and Vitest's `globalSetup`.
 fn is_command_by_convention(values: &Values<'_>, function: FunctionKey) -> bool {
     let world = values.world();
     let body = world.function(function);
+    if is_migration(values, function) {
+        return true;
+    }
     let top = world.function(world.sibling(function, crate::ir::FunctionId(0)));
     let names = |name: &str| top.locals.iter().any(|local| local.name == name);
     match body.name.text() {

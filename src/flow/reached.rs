@@ -172,10 +172,13 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let calls = region_of(summaries, &view, run).calls;
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     let is_undeferred = undeferred(&view);
-    // What is always reached is told before what some condition guards, and what is reached here before what others do.
+    // What is always reached is told before what some condition guards, and what is reached here before what others do;
+    // last what the function reaches by running itself again.
     let is_certain = |held: &&HeldCall| view.passing().is_certain(held.block);
     let (certain, guarded): (Vec<_>, Vec<_>) = calls.iter().partition(is_certain);
-    for calls in [certain, guarded] {
+    let is_again = |held: &&HeldCall| held.runs.iter().any(|next| next.function == run.function);
+    let (again, guarded): (Vec<_>, Vec<_>) = guarded.into_iter().partition(is_again);
+    for calls in [certain, guarded, again] {
         for held in &calls {
             let mut inner = direct(summaries, &view, held.block, held.is_own);
             inner.external = inner.external.filter(|_| !is_undeferred(held.block));

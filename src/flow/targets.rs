@@ -13,6 +13,9 @@ use std::cell::RefCell;
 /// A promise is followed through this many hands to whoever awaits it.
 const PROMISE_LIMIT: u32 = 6;
 
+/// Copies of a generator that are followed.
+const GENERATOR_LIMIT: u32 = 4;
+
 /// Effects of callees that run what they are handed.
 pub const RUNS: [Effect; 4] = [
     Effect::CallsBack,
@@ -30,8 +33,7 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     let world = view.values.world();
     let is_script = !world.language(view.key).is_python();
     let mut found = Vec::new();
-    let runs_now =
-        |function: &FunctionKey| !is_promising(view, *function) || is_awaited(view, call);
+    let runs_now = |function: &FunctionKey| runs_as_callee(view, call, *function);
     found.extend(meaning.functions.iter().copied().filter(runs_now));
     // What a generator does behind its `yield` is not told apart from what it does before it.
     let enters = call.kind != CallKind::Exit;
@@ -54,6 +56,15 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether a call whose callee is a function of the program runs it before it is done.
+pub fn runs_as_callee(view: &View<'_>, call: &Call, function: FunctionKey) -> bool {
+    if view.values.world().function(function).traits.is_generator {
+        is_iterated(view, call.result, GENERATOR_LIMIT)
+    } else {
+        !is_promising(view, function) || is_awaited(view, call)
+    }
 }
 
 /// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of,
@@ -134,6 +145,50 @@ fn returns_promise(view: &View<'_>, function: FunctionKey) -> bool {
         Terminator::Call { call, .. } => !call.awaited && returned(call.result),
         _ => false,
     })
+}
+
+/// Whether a function goes over what a generator gives, or hands it to a function of the program or of the language: what
+/// gets it to keep, as a streaming response does, runs it later.
+fn is_iterated(view: &View<'_>, generator: LocalId, limit: u32) -> bool {
+    view.body.blocks.iter().enumerate().any(|(index, block)| {
+        block.statements.iter().any(|statement| {
+            let Action::Assign(target, value) = &statement.action else {
+                return false;
+            };
+            match value {
+                Value::Local(source) => {
+                    *source == generator && limit > 0 && is_iterated(view, *target, limit - 1)
+                }
+                Value::Record(_) | Value::Closure(_) => false,
+                value => value.operands().contains(&generator),
+            }
+        }) || match &block.terminator {
+            Terminator::Suspend { kind, value, .. } => {
+                *value == generator && *kind != Suspension::Yield
+            }
+            Terminator::Call { call, .. } => {
+                let mut arguments = call.arguments.iter();
+                let argument = arguments.find(|argument| argument.value == generator);
+                argument.is_some_and(|argument| {
+                    argument.is_spread || iterates(view, BlockId::new(index), call)
+                })
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Whether a callee is one of those that go over what they are given, as far as anybody knows: a function of the program or
+/// of the language, a method.
+fn iterates(view: &View<'_>, block: BlockId, call: &Call) -> bool {
+    let Callee::Local(callee) = call.callee else {
+        return true;
+    };
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let is_free = statements.any(|statement| {
+        matches!(statement.action, Action::Assign(target, Value::Free(_)) if target == callee)
+    });
+    is_free || !view.meaning(block).functions.is_empty()
 }
 
 /// Whether what goes on behind the call is over before the function goes on, or ends.

@@ -457,12 +457,14 @@ impl Library {
         self.shelf(language).payloads.contains(&name)
     }
 
-    /// Whether a file stands in a folder whose code changes the schema, once.
+    /// Whether a file, or the folder that it stands in, is one whose code changes the schema, once.
     pub fn is_migration(&self, language: Language, path: &str) -> bool {
-        let folders = self.shelf(language).migrations.iter();
-        let mut folders = folders.map(|folder| format!("/{folder}/"));
-        let path = format!("/{path}");
-        folders.any(|folder| path.contains(&folder))
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut places = self.shelf(language).migrations.iter();
+        places.any(|place| {
+            let is_it = |path: &str| format!("/{path}").ends_with(&format!("/{place}"));
+            is_it(folder) || is_it(path)
+        })
     }
 
     /// The type that all errors have which the methods of an instance raise.

@@ -220,7 +220,7 @@ fn judge(sources: &Sources, values: &Values<'_>) -> Vec<Finding> {
     let waits = waits::waits(&mut summaries, &mut reach, &holds);
     let unfinished = leaks::unfinished(&mut summaries, &mut reach);
     let pool_begins = begins::pool_begins(&mut summaries);
-    let nested = nested::nested(&mut summaries, &holds);
+    let nested = nested::nested(&mut summaries, &reach, &holds);
     let query_loops = loops::query_loops(&mut summaries, &reach, &holds);
     let fanouts = fanouts::fanouts(&mut summaries, &reach, &holds);
     let program = Program {

@@ -2,7 +2,7 @@
 use super::facts::{Fact, Facts};
 use super::{Held, Mode, Subject, Ways, fail, fail_with, go, leaving, transactions};
 use crate::flow::context;
-use crate::flow::engine::Exit;
+use crate::flow::engine::{self, Exit};
 use crate::flow::pools::ENDS;
 use crate::flow::sites::{Acquisition, Kind};
 use crate::flow::summary::{Callback, Purpose, Role, Shape};
@@ -88,8 +88,12 @@ impl<'p> Held<'_, 'p> {
             if after.raises == Mode::Done && mode.is_active() {
                 facts.forget_resource();
             }
-            let error = self.raised_error(view.meaning(block));
-            ways.push(fail_with(raises, after.raises, facts, error));
+            let meaning = view.meaning(block);
+            let mut way = fail_with(raises, after.raises, facts, self.raised_error(meaning));
+            if meaning.is_unknown() {
+                way.weight += engine::MAY_RAISE;
+            }
+            ways.push(way);
         }
         ways
     }

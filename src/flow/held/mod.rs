@@ -407,7 +407,7 @@ fn go(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
         to: To::Block(block),
         mode,
         facts,
-        is_exceptional: false,
+        weight: 1,
     }
 }
 
@@ -415,7 +415,7 @@ fn go(block: BlockId, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
 fn fail(block: BlockId, mode: Mode, mut facts: Facts) -> Step<Mode, Facts> {
     facts.set_raised(None);
     Step {
-        is_exceptional: true,
+        weight: engine::RAISES,
         ..go(block, mode, facts)
     }
 }
@@ -432,7 +432,7 @@ fn leaving(exit: Exit, mode: Mode, facts: Facts) -> Step<Mode, Facts> {
         to: To::Exit(exit),
         mode,
         facts,
-        is_exceptional: false,
+        weight: 1,
     }
 }
 

@@ -53,10 +53,10 @@ impl Held<'_, '_> {
             })
         };
         for (slot, told) in self.summaries.contexts.told(self.view.key, context).iter() {
-            let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
+            let Some(local) = slot.local(body) else {
                 continue;
             };
-            let (local, fact) = (parameter.local, Fact::of_told(*told));
+            let fact = Fact::of_told(*told);
             if slot.entry.is_empty() {
                 self.told.push((local, fact));
             } else if !is_assigned(local) {

@@ -122,7 +122,8 @@ impl Held<'_, '_> {
                     block,
                     runs: self.handed(block, &facts),
                     is_own: uses(call, &facts) && !is_on_pool(&view, call),
-                    is_told: told(call, &facts).next().is_some(),
+                    is_told: told(call, &facts).next().is_some()
+                        || self.method_told(call, &facts).is_some(),
                 });
             }
         }
@@ -151,6 +152,11 @@ impl Held<'_, '_> {
             return Vec::new();
         };
         let mut functions = targets::run_by(&view, block);
+        if let Some(method) = self.method_told(call, facts) {
+            let others = &view.meaning(block).functions;
+            functions.retain(|function| !others.contains(function));
+            functions.push(method);
+        }
         // What the caller has told is run, not what others tell.
         for (local, told) in told(call, facts) {
             let others = targets::functions_of(&view, local);
@@ -182,6 +188,18 @@ impl Held<'_, '_> {
                 ),
             })
             .collect()
+    }
+
+    /// The method that a call runs, where the caller has told the class of its receiver and the call waits for it.
+    fn method_told(&self, call: &Call, facts: &Facts) -> Option<FunctionKey> {
+        let Callee::Method(receiver, _) = call.callee else {
+            return None;
+        };
+        let Some(Fact::Object(class)) = facts.get(receiver) else {
+            return None;
+        };
+        let method = context::method_told(self.view.values, call, class)?;
+        targets::runs_as_callee(&self.view, call, method).then_some(method)
     }
 
     /// How a function that a call runs gets what is followed.

@@ -75,6 +75,19 @@ impl Values<'_> {
         found
     }
 
+    /// Whether those that inherit from a class have a method of their own of this name, or are too many to say.
+    pub fn is_overridden(&self, class: ClassKey, name: Symbol) -> bool {
+        if !self.heirs.contains_key(&class) {
+            return false;
+        }
+        let heirs = self.with_heirs(class, HEIR_LIMIT);
+        let has = |heir: &ClassKey| {
+            let methods = &self.world.class(*heir).methods;
+            methods.iter().any(|(method, _)| *method == name)
+        };
+        heirs.len() > HEIR_LIMIT || heirs.iter().skip(1).any(has)
+    }
+
     /// Keeps a call for the heirs that its receiver's class may come to have.
     pub(super) fn await_override(&mut self, site: CallSite, class: ClassKey, name: Symbol) {
         let calls = self.open_calls.entry(class).or_default();
