@@ -2,7 +2,7 @@
 //!
 //! In: the linked program. Out: an [`Opening`] for each construction of a pool that does not outlive the call it is made
 //! in, or is made by a function that runs again and again.
-use super::reach::{Reach, Repeats};
+use super::reach::Reach;
 use super::sites::{self, View};
 use super::summary::Summaries;
 use crate::finding::Confidence;
@@ -17,6 +17,12 @@ use rustc_hash::FxHashSet;
 
 /// Callers of a function that returns its pool are followed this far.
 const FACTORY_LIMIT: u32 = 8;
+
+/// What a loop runs more than this many calls below it may be kept somewhere on the way.
+const NEAR_LIMIT: usize = 3;
+
+/// Locals looked at for what a round of a loop gives.
+const SLICE_LIMIT: usize = 64;
 
 /// Methods that end a pool.
 pub(super) const ENDS: [&str; 8] = [
@@ -33,22 +39,19 @@ pub(super) const ENDS: [&str; 8] = [
 /// Why a pool is made again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// The function is registered for requests or jobs.
-    Registered,
-    /// The function is called in a loop, there.
-    Looped(CallSite),
-    /// The function is called, there, by one that runs again and again.
-    Called(CallSite),
-    /// The construction itself stands in a loop.
-    InLoop,
+    /// For each request or job, or round of a loop: the last of the calls that lead there stands in it, or else the
+    /// construction itself.
+    Requests,
+    /// In each round of a loop.
+    Rounds,
     /// The pool does not outlive the call.
     Local,
-    /// The function's caller, there, gets the pool and leaves it.
-    Left(CallSite),
+    /// The function's caller gets the pool and leaves it.
+    Left,
 }
 
 /// A construction of a pool that is made again and again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Opening {
     /// The function it stands in.
     pub function: FunctionKey,
@@ -58,14 +61,17 @@ pub struct Opening {
     pub callee: Site,
     /// Why.
     pub why: Why,
+    /// The calls that lead from there to the function, the nearest first.
+    pub calls: Vec<CallSite>,
     /// How sure it is that this harms.
     pub confidence: Confidence,
 }
 
 /// What is thought of a construction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Verdict {
     why: Why,
+    calls: Vec<CallSite>,
     /// A pool that each round or call ends before the next is a waste, but never more than one.
     confidence: Confidence,
 }
@@ -74,20 +80,18 @@ impl Verdict {
     fn sure(why: Why) -> Self {
         Self {
             why,
+            calls: Vec::new(),
             confidence: Confidence::High,
         }
     }
 
     /// Ended by the call that has it: harm is sure only where requests come side by side.
     fn unless_ended(why: Why, fate: Fate, is_for_requests: bool) -> Self {
-        Self {
-            why,
-            confidence: if fate.is_ended && !is_for_requests {
-                Confidence::Low
-            } else {
-                Confidence::High
-            },
+        let mut verdict = Self::sure(why);
+        if fate.is_ended && !is_for_requests {
+            verdict.confidence = Confidence::Low;
         }
+        verdict
     }
 }
 
@@ -147,18 +151,17 @@ pub fn openings(summaries: &mut Summaries<'_>, reach: &mut Reach) -> Vec<Opening
             if !seen.insert(site) {
                 continue;
             }
-            if let Some(verdict) = verdict(
-                summaries,
-                reach,
-                &view,
-                (block, call.result, at),
-                FACTORY_LIMIT,
-            ) {
+            let place = (block, call.result, at);
+            if let Some(mut verdict) = verdict(summaries, reach, &view, place, FACTORY_LIMIT) {
+                if verdict.why == Why::Rounds && verdict.calls.len() > NEAR_LIMIT {
+                    verdict.confidence = Confidence::Low;
+                }
                 found.push(Opening {
                     function,
                     site,
                     callee: call.callee_site,
                     why: verdict.why,
+                    calls: verdict.calls,
                     confidence: verdict.confidence,
                 });
             }
@@ -188,7 +191,7 @@ fn verdict(
         }
         let found = factory_verdict(summaries, reach, view, &needed, depth);
         // An object may end its pool in any of its methods.
-        let is_left = |verdict: &Verdict| matches!(verdict.why, Why::Left(_));
+        let is_left = |verdict: &Verdict| verdict.why == Why::Left;
         return found.filter(|verdict| !(fate.is_in_object && is_left(verdict)));
     }
     let in_loop = reach.is_in_loop(values, CallSite { function, block });
@@ -196,7 +199,8 @@ fn verdict(
         // A command that ends drops what it made, and so does Python with each round.
         let is_python = values.world().language(function).is_python();
         return (in_loop && !fate.is_ended && !fate.is_passed).then_some(Verdict {
-            why: Why::InLoop,
+            why: Why::Rounds,
+            calls: Vec::new(),
             confidence: if is_python {
                 Confidence::Low
             } else {
@@ -205,25 +209,62 @@ fn verdict(
         });
     }
     if in_loop && !fate.is_passed {
-        return Some(Verdict::unless_ended(Why::InLoop, fate, false));
+        let mut verdict = Verdict::unless_ended(Why::Rounds, fate, false);
+        if view.call(block).is_some_and(|call| is_of_round(view, call)) {
+            verdict.confidence = Confidence::Low;
+        }
+        return Some(verdict);
     }
     let is_unsure = fate.is_ended
         || fate.is_passed
         || view.body.traits.is_generator
         || view.body.traits.is_constructor;
     match reach.repeats_unless(values, function, &|caller| gives(values, caller, &needed)) {
-        Some(Repeats::Registered) => Some(Verdict::sure(Why::Registered)),
-        Some(Repeats::Looped(call)) if !fate.is_passed => {
-            Some(Verdict::unless_ended(Why::Looped(call), fate, false))
-        }
-        Some(Repeats::Called(call)) if !fate.is_passed => {
-            let for_requests = reach.is_for_requests(values, function);
-            Some(Verdict::unless_ended(Why::Called(call), fate, for_requests))
+        Some(repeats) if repeats.calls.is_empty() => Some(Verdict::sure(Why::Requests)),
+        Some(repeats) if !fate.is_passed => {
+            let is_for_requests = !repeats.is_looped && reach.is_for_requests(values, function);
+            let why = if repeats.is_looped {
+                Why::Rounds
+            } else {
+                Why::Requests
+            };
+            let mut verdict = Verdict::unless_ended(why, fate, is_for_requests);
+            verdict.calls = repeats.calls;
+            Some(verdict)
         }
         // A pool that is made, used and ended is a script's, unless something says that it runs again and again.
         None if !is_unsure => Some(Verdict::sure(Why::Local)),
         _ => None,
     }
+}
+
+/// Whether a call is given something of its round of a loop: an engine for each of several databases.
+fn is_of_round(view: &View<'_>, call: &Call) -> bool {
+    let mut work: Vec<LocalId> = call
+        .arguments
+        .iter()
+        .map(|argument| argument.value)
+        .collect();
+    let mut seen = FxHashSet::default();
+    while let Some(local) = work.pop() {
+        if !seen.insert(local) || seen.len() > SLICE_LIMIT {
+            continue;
+        }
+        for statement in view.body.blocks.iter().flat_map(|block| &block.statements) {
+            match &statement.action {
+                Action::Assign(target, Value::Element(_)) if *target == local => return true,
+                Action::Assign(target, value) if *target == local => work.extend(value.operands()),
+                _ => {}
+            }
+        }
+        let made = view.call_giving(local).map(|(_, call)| call);
+        work.extend(made.into_iter().flat_map(|call| {
+            let (Callee::Local(callee) | Callee::Method(callee, _)) = call.callee;
+            let arguments = call.arguments.iter().map(|argument| argument.value);
+            arguments.chain([callee])
+        }));
+    }
+    false
 }
 
 /// A function that returns the pool it makes: what its callers do with it decides.
@@ -248,13 +289,14 @@ fn factory_verdict(
         let Some(mut verdict) = verdict(summaries, reach, &view, place, depth - 1) else {
             continue;
         };
-        verdict.why = match verdict.why {
+        if matches!(verdict.why, Why::Local | Why::Left) {
             // Dropped with the call, where the language drops it.
-            Why::Local | Why::Left(_) if values.world().language(view.key).is_python() => continue,
-            Why::Local => Why::Left(caller),
-            Why::Left(call) => Why::Left(call),
-            _ => Why::Called(caller),
-        };
+            if values.world().language(view.key).is_python() {
+                continue;
+            }
+            verdict.why = Why::Left;
+        }
+        verdict.calls.insert(0, caller);
         if verdict.confidence == Confidence::High {
             return Some(verdict);
         }

@@ -20,14 +20,21 @@ const REQUEST_LIMIT: u32 = 3;
 const GROUP_LIMIT: u32 = 6;
 
 /// Why a function runs again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeats {
-    /// It is registered for requests, messages or jobs.
-    Registered,
-    /// It is called in a loop, there.
-    Looped(CallSite),
-    /// It is called, there, by a function that runs again and again.
-    Called(CallSite),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeats {
+    /// The calls that lead to it, the last of which runs again and again; none where the function itself is registered.
+    pub calls: Vec<CallSite>,
+    /// The last call stands in a loop; else the function it stands in is registered for requests, messages or jobs.
+    pub is_looped: bool,
+}
+
+impl Repeats {
+    fn registered() -> Self {
+        Self {
+            calls: Vec::new(),
+            is_looped: false,
+        }
+    }
 }
 
 /// How often functions run.
@@ -239,7 +246,7 @@ impl Reach {
         is_exempt: &dyn Fn(CallSite) -> bool,
     ) -> Option<Repeats> {
         if self.registered.contains(&function) {
-            return Some(Repeats::Registered);
+            return Some(Repeats::registered());
         }
         if self.is_memoised(function) {
             return None;
@@ -258,7 +265,7 @@ impl Reach {
         seen: &mut FxHashSet<FunctionKey>,
     ) -> Option<Repeats> {
         if self.registered.contains(&function) {
-            return Some(Repeats::Registered);
+            return Some(Repeats::registered());
         }
         if depth == 0 || !seen.insert(function) || self.is_memoised(function) {
             return None;
@@ -275,17 +282,18 @@ impl Reach {
         depth: u32,
         seen: &mut FxHashSet<FunctionKey>,
     ) -> Option<Repeats> {
-        if let Some(caller) = callers
-            .iter()
-            .find(|caller| self.is_in_loop(values, **caller))
-        {
-            return Some(Repeats::Looped(*caller));
+        let mut all = callers.iter();
+        if let Some(caller) = all.find(|caller| self.is_in_loop(values, **caller)) {
+            return Some(Repeats {
+                calls: vec![*caller],
+                is_looped: true,
+            });
         }
-        let repeated = callers.into_iter().find(|caller| {
-            self.repeats_within(values, caller.function, depth - 1, seen)
-                .is_some()
-        });
-        repeated.map(Repeats::Called)
+        callers.into_iter().find_map(|caller| {
+            let mut found = self.repeats_within(values, caller.function, depth - 1, seen)?;
+            found.calls.insert(0, caller);
+            Some(found)
+        })
     }
 
     /// Whether the function itself is registered to run for each request, message or job.

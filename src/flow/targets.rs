@@ -188,7 +188,9 @@ fn iterates(view: &View<'_>, block: BlockId, call: &Call) -> bool {
     let is_free = statements.any(|statement| {
         matches!(statement.action, Action::Assign(target, Value::Free(_)) if target == callee)
     });
-    is_free || !view.meaning(block).functions.is_empty()
+    let world = view.values.world();
+    let mut functions = view.meaning(block).functions.iter();
+    is_free || functions.any(|function| !world.function(*function).traits.is_generator)
 }
 
 /// Whether what goes on behind the call is over before the function goes on, or ends.

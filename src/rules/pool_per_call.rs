@@ -37,25 +37,28 @@ fn finding(info: &RuleInfo, program: &Program<'_>, opening: &Opening) -> Finding
     } else {
         format!("`{}`", body.name)
     };
-    let why = match opening.why {
-        Why::Registered => format!("{name} runs for each request or job"),
-        Why::Looped(_) => format!("{name} is called in a loop"),
-        Why::InLoop => "this loop runs it in each round".to_owned(),
-        Why::Called(_) => format!("{name} is called for each request or job"),
-        Why::Left(_) => format!("the caller of {name} uses it and leaves it"),
-        Why::Local => format!("it lives no longer than one call of {name}"),
+    let why = match (opening.why, &opening.calls[..]) {
+        (Why::Requests, []) => format!("{name} runs for each request or job"),
+        (Why::Requests, _) => format!("{name} is called for each request or job"),
+        (Why::Rounds, []) => "this loop runs it in each round".to_owned(),
+        (Why::Rounds, _) => format!("{name} is called in a loop"),
+        (Why::Left, _) => format!("the caller of {name} uses it and leaves it"),
+        (Why::Local, _) => format!("it lives no longer than one call of {name}"),
     };
     let mut steps = vec![Step {
         span: primary,
         message: "a new pool with connections of its own".to_owned(),
         kind: StepKind::Acquire,
     }];
-    if let Why::Looped(call) | Why::Called(call) | Why::Left(call) = opening.why {
-        let site = program.world.function(call.function).block(call.block).site;
+    let last = opening.calls.len().saturating_sub(1);
+    for (position, call) in opening.calls.iter().enumerate() {
         let message = match opening.why {
-            Why::Left(_) => "gets a pool of its own here, and never ends it",
-            _ => "called here, again and again",
+            _ if position < last => "called here",
+            Why::Rounds => "called here, in each round of a loop",
+            Why::Requests => "called here, for each request or job",
+            Why::Left | Why::Local => "gets a pool of its own here, and never ends it",
         };
+        let site = program.world.function(call.function).block(call.block).site;
         steps.push(Step {
             span: program.world.span(call.function, site),
             message: message.to_owned(),
