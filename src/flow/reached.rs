@@ -279,6 +279,9 @@ fn through(
         let inner: Vec<_> = inner.collect();
         reached.note(&Reached::common(&inner, group.len()), |hop| *hop);
     }
+    if held.is_over_it {
+        reached.checkouts.clear();
+    }
     reached
 }
 

@@ -66,6 +66,9 @@ impl<'p> Held<'_, 'p> {
             After::all(mode)
         };
         after.result = after.result.or_else(|| self.class_test(call, &facts));
+        if mode.is_active() && self.purpose.borrows() {
+            after.result = after.result.or_else(|| self.made_over(block, call, &facts));
+        }
         let mut ways = Vec::new();
         if after.leaves_open {
             ways.push(Self::left_open(mode, facts.clone()));

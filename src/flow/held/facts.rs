@@ -16,7 +16,7 @@ pub(super) enum Fact {
     Releaser,
     /// Leaving it as a scope releases the resource.
     Manager,
-    /// It holds the resource under this key.
+    /// It holds the resource under this key; under an empty one, somewhere within.
     Holder(Symbol),
     /// It belongs to the resource; entering it as a scope gives the resource, leaving it releases nothing.
     Part,
@@ -89,6 +89,11 @@ impl Fact {
             Self::Holder(key) => Some(Shape::Under(key)),
             _ => None,
         }
+    }
+
+    /// Whether the local has the resource somewhere within, nobody knows where.
+    pub(super) fn is_within(self) -> bool {
+        matches!(self, Self::Holder(key) if key.is_empty())
     }
 
     /// Whether the local gives access to the resource.

@@ -6,6 +6,7 @@
 mod calls;
 mod facts;
 mod leaving;
+mod made;
 mod raises;
 pub(super) mod source;
 mod told;
@@ -711,6 +712,8 @@ impl<'p> Held<'_, 'p> {
                 (!library.is_type(language, part) || part != self.resource?).then_some(Fact::Part)
             }
             Fact::Holder(key) if key == name => Some(Fact::Resource),
+            // It is somewhere in there.
+            within if within.is_within() => Some(within),
             _ => None,
         }
     }

@@ -58,6 +58,8 @@ pub struct HeldCall {
     pub runs: Vec<Handed>,
     /// Its receiver is what is held.
     pub is_own: bool,
+    /// Its callee is a function that was made with what is held, and uses it: `const find = finder({ db: tx })`.
+    pub is_over_it: bool,
     /// Of several functions that its callee may be, the caller has told which it is.
     pub is_told: bool,
 }
@@ -84,6 +86,7 @@ impl HeldCall {
             block,
             runs: runs.collect(),
             is_own: false,
+            is_over_it: false,
             is_told: false,
         }
     }
@@ -122,6 +125,8 @@ impl Held<'_, '_> {
                     block,
                     runs: self.handed(block, &facts),
                     is_own: uses(call, &facts) && !is_on_pool(&view, call),
+                    is_over_it: matches!(call.callee, Callee::Local(callee)
+                        if facts.get(callee).is_some_and(Fact::is_within)),
                     is_told: told(call, &facts).next().is_some()
                         || self.method_told(call, &facts).is_some(),
                 });
@@ -404,9 +409,10 @@ impl Held<'_, '_> {
 /// Whether a call is made on what is followed, a part or a cursor of it.
 fn uses(call: &Call, facts: &Facts) -> bool {
     let (Callee::Method(callee, _) | Callee::Local(callee)) = call.callee;
-    facts
-        .get(callee)
-        .is_some_and(|fact| fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor))
+    facts.get(callee).is_some_and(|fact| match fact {
+        fact if fact.is_within() => true,
+        fact => fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor),
+    })
 }
 
 /// Whether a call is made on a pool: it takes another connection, also where the pool is what a transaction began on.

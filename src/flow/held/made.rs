@@ -1,0 +1,138 @@
+//! Objects and functions that the program makes over a resource: a repository over a transaction.
+//!
+//! In: a call that is handed what is held. Out: how what it gives has it: under which field, or somewhere within.
+use super::Held;
+use super::facts::{Fact, Facts};
+use crate::ir::{Action, Argument, BlockId, Call, CallKind, Function, LocalId, Terminator, Value};
+use crate::link::FunctionKey;
+use crate::link::values::{Entity, Values, parameter_of};
+use crate::symbol::Symbol;
+
+/// Constructors of base classes that are followed to what keeps a resource.
+const KEPT_LIMIT: u32 = 4;
+
+/// Functions that are followed to what makes something over a resource.
+const MAKER_LIMIT: u32 = 3;
+
+impl Held<'_, '_> {
+    /// What a function or class of the program makes over the resource that it is given.
+    pub(super) fn made_over(&self, block: BlockId, call: &Call, facts: &Facts) -> Option<Fact> {
+        let values = self.view.values;
+        let meaning = self.view.meaning(block);
+        let has = |argument: &&Argument| facts.get(argument.value).and_then(Fact::shape).is_some();
+        let given = call.arguments.iter().find(has)?;
+        let is_plain = facts.is_resource(given.value) && !meaning.constructs.is_empty();
+        let mut functions = meaning.functions.iter();
+        if let [constructor] = meaning.functions[..]
+            && is_plain
+            && let Some(field) = kept_in(values, constructor, (call, given.value), KEPT_LIMIT)
+        {
+            return Some(Fact::Holder(field));
+        }
+        let makes = !meaning.constructs.is_empty()
+            || functions.any(|maker| makes_over(values, *maker, (call, given.value), MAKER_LIMIT));
+        makes.then(|| Fact::Holder(Symbol::empty()))
+    }
+}
+
+/// Whether a function makes an object, or a function, over what a call gives it.
+fn makes_over(
+    values: &Values<'_>,
+    maker: FunctionKey,
+    (call, given): (&Call, LocalId),
+    depth: u32,
+) -> bool {
+    let world = values.world();
+    let body = world.function(maker);
+    let mut arguments = call.arguments.iter().enumerate();
+    let passed = arguments.find(|(_, argument)| argument.value == given);
+    let parameter = passed.and_then(|(position, given)| parameter_of(body, position, given));
+    let Some(parameter) = parameter else {
+        return false;
+    };
+    let copies = copies(body, parameter);
+    let captures = |inner: &FunctionKey| {
+        let locals = (0..world.function(*inner).locals.len()).map(LocalId::new);
+        let mut origins = locals.map(|local| world.origin(*inner, local));
+        origins.any(|(function, local)| function == maker && copies.contains(&local))
+    };
+    let gives = |entity: &Entity| entity.function().is_some_and(|inner| captures(&inner));
+    let mut blocks = body.blocks.iter();
+    blocks.any(|block| match &block.terminator {
+        Terminator::Return(value) => {
+            let given = values.of(maker, *value).iter();
+            given.clone().any(gives)
+                || given
+                    .flat_map(|entity| values.entries(*entity))
+                    .any(|entity| gives(&entity))
+        }
+        Terminator::Call { call, .. } => {
+            let mut arguments = call.arguments.iter();
+            let given = arguments.find(|argument| copies.contains(&argument.value));
+            given.is_some_and(|given| {
+                let meaning = values.meaning(maker, call);
+                let mut functions = meaning.functions.iter();
+                !meaning.constructs.is_empty()
+                    || depth > 0
+                        && functions
+                            .any(|next| makes_over(values, *next, (call, given.value), depth - 1))
+            })
+        }
+        _ => false,
+    })
+}
+
+/// The locals that hold what one holds, or a part of it.
+fn copies(body: &Function, local: LocalId) -> Vec<LocalId> {
+    let mut copies = vec![local];
+    for statement in body.blocks.iter().flat_map(|block| &block.statements) {
+        if let Action::Assign(target, value) = &statement.action
+            && !matches!(value, Value::Closure(_) | Value::Class(_))
+            && value.operands().iter().any(|part| copies.contains(part))
+        {
+            copies.push(*target);
+        }
+    }
+    copies
+}
+
+/// The field of its object in which a constructor, or one that it hands on to, keeps what a call gives it.
+fn kept_in(
+    values: &Values<'_>,
+    constructor: FunctionKey,
+    (call, given): (&Call, LocalId),
+    depth: u32,
+) -> Option<Symbol> {
+    let body = values.world().function(constructor);
+    let mut arguments = call.arguments.iter().enumerate();
+    let (position, argument) = arguments.find(|(_, argument)| argument.value == given)?;
+    let parameter = parameter_of(body, position, argument)?;
+    let mut copies = vec![parameter];
+    for statement in body.blocks.iter().flat_map(|block| &block.statements) {
+        match statement.action {
+            Action::Assign(target, Value::Local(source)) if copies.contains(&source) => {
+                copies.push(target);
+            }
+            Action::SetField(object, name, value)
+                if Some(object) == body.receiver && copies.contains(&value) =>
+            {
+                return Some(name);
+            }
+            _ => {}
+        }
+    }
+    body.blocks.iter().find_map(|block| {
+        let Terminator::Call { call, .. } = &block.terminator else {
+            return None;
+        };
+        let mut arguments = call.arguments.iter();
+        let given = arguments.find(|argument| copies.contains(&argument.value))?;
+        let base = values
+            .meaning(constructor, call)
+            .functions
+            .first()
+            .copied()?;
+        let is_base = call.kind == CallKind::Super && depth > 0;
+        is_base.then(|| kept_in(values, base, (call, given.value), depth - 1))?
+    })
+}
