@@ -279,7 +279,12 @@ fn through(
         let inner: Vec<_> = inner.collect();
         reached.note(&Reached::common(&inner, group.len()), |hop| *hop);
     }
-    if held.is_over_it {
+    // What a function builds may join the transaction: `orders(knex).insert(row).transacting(trx)`.
+    if held.is_over_it
+        || view
+            .call(held.block)
+            .is_some_and(|call| joins(view, call.result))
+    {
         reached.checkouts.clear();
     }
     reached

@@ -229,7 +229,13 @@ impl Shelf {
             giving.for_each(|fact| {
                 let owner = fact.callee.split('#').next().unwrap_or_default();
                 found.extend([fact.callee, Symbol::new(owner)]);
-                if fact.has(Effect::Acquires) || fact.has(Effect::Opens) {
+                let takes = [
+                    Effect::Acquires,
+                    Effect::Opens,
+                    Effect::Lends,
+                    Effect::Begins,
+                ];
+                if takes.iter().any(|effect| fact.has(*effect)) {
                     found.extend(fact.resource);
                     resources.extend(fact.resource);
                 }

@@ -2,7 +2,8 @@
 //!
 //! In: the news of [`Values`], each looked at once. Out: the names of files that came to be of interest. Interest
 //! only grows.
-use crate::ir::{Callee, Function, LocalId, LocalKind, Terminator};
+use crate::ir::{Callee, LocalId, LocalKind, Terminator};
+use crate::library::Effect;
 use crate::link::values::{Entity, News, Node, Owner, Values};
 use crate::link::{ClassKey, FunctionKey};
 use crate::symbol::Symbol;
@@ -48,8 +49,8 @@ impl Interest {
         }
         let holding = with_captures(values, std::mem::take(&mut self.holding));
         for function in &holding {
-            if lends(values, *function) {
-                self.mark_function(values, *function);
+            for lender in lending(values, *function) {
+                self.mark_function(values, lender);
             }
         }
         self.spread(values);
@@ -162,24 +163,47 @@ fn with_captures(values: &Values<'_>, mut functions: Vec<FunctionKey>) -> Vec<Fu
     functions
 }
 
-/// Whether the function calls one of its parameters with a resource: what callers pass decides what becomes of it.
-fn lends(values: &Values<'_>, function: FunctionKey) -> bool {
-    let body = values.world().function(function);
-    body.blocks.iter().any(|block| match &block.terminator {
-        Terminator::Call { call, .. } => {
-            let passes =
-                |argument: &crate::ir::Argument| is_of_interest(values, function, argument.value);
-            is_parameter(body, call.callee) && call.arguments.iter().any(passes)
+/// The functions that a function lends a resource for: those whose parameter it calls with one, or hands to a library's
+/// function that does. What callers pass decides what becomes of it.
+fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
+    let blocks = &values.world().function(function).blocks;
+    let mut found = Vec::new();
+    for block in blocks {
+        let Terminator::Call { call, .. } = &block.terminator else {
+            continue;
+        };
+        let arguments = || call.arguments.iter().map(|argument| argument.value);
+        match call.callee {
+            Callee::Local(callee) => {
+                let passes = |argument| is_of_interest(values, function, argument);
+                let owner = parameter_owner(values, function, callee);
+                found.extend(owner.filter(|_| arguments().any(passes)));
+            }
+            Callee::Method(receiver, _) if is_of_interest(values, function, receiver) => {
+                let meaning = values.meaning(function, call);
+                let lends = [Effect::Lends, Effect::Begins];
+                if lends.iter().any(|effect| meaning.fact(*effect).is_some()) {
+                    found.extend(
+                        arguments()
+                            .filter_map(|argument| parameter_owner(values, function, argument)),
+                    );
+                }
+            }
+            Callee::Method(..) => {}
         }
-        _ => false,
-    })
+    }
+    found
 }
 
-fn is_parameter(body: &Function, callee: Callee) -> bool {
-    match callee {
-        Callee::Local(local) => matches!(body.local(local).kind, LocalKind::Parameter(_)),
-        Callee::Method(..) => false,
-    }
+/// The function whose parameter a local is.
+fn parameter_owner(
+    values: &Values<'_>,
+    function: FunctionKey,
+    local: LocalId,
+) -> Option<FunctionKey> {
+    let (owner, local) = values.world().origin(function, local);
+    let kind = values.world().function(owner).local(local).kind;
+    matches!(kind, LocalKind::Parameter(_)).then_some(owner)
 }
 
 /// Whether a local is a pool or a resource.

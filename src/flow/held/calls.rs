@@ -11,7 +11,6 @@ use crate::ir::{
     Value,
 };
 use crate::library::{CallFact, Effect, Place, Returns, When};
-use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
 use crate::link::values::parameter_of;
 use crate::symbol::Symbol;
@@ -23,13 +22,15 @@ pub(super) struct After {
     /// Where it returns; nowhere, when it never does.
     pub(super) returns: Option<Mode>,
     /// A second mode in which it may return.
-    returns_also: Option<Mode>,
-    /// Where it raises.
-    pub(super) raises: Mode,
+    pub(super) returns_also: Option<Mode>,
+    /// Where it raises; nowhere, when it never does.
+    pub(super) raises: Option<Mode>,
     /// What the result is.
-    result: Option<Fact>,
+    pub(super) result: Option<Fact>,
     /// The client goes back to its pool with its transaction open.
     pub(super) leaves_open: bool,
+    /// It is not known yet whether it goes on in any way: what it runs is still being looked at.
+    pub(super) is_open: bool,
 }
 
 impl After {
@@ -37,9 +38,10 @@ impl After {
         Self {
             returns: Some(mode),
             returns_also: None,
-            raises: mode,
+            raises: Some(mode),
             result: None,
             leaves_open: false,
+            is_open: false,
         }
     }
 }
@@ -70,6 +72,9 @@ impl<'p> Held<'_, 'p> {
             after.result = after.result.or_else(|| self.made_over(block, call, &facts));
         }
         let mut ways = Vec::new();
+        if after.is_open {
+            return ways;
+        }
         if after.leaves_open {
             ways.push(Self::left_open(mode, facts.clone()));
         }
@@ -86,13 +91,15 @@ impl<'p> Held<'_, 'p> {
         if mode.is_active() && after.returns == Some(Mode::Done) && !self.takes.contains(&block) {
             self.takes.push(block);
         }
-        if self.may_raise(block) {
+        if let Some(raised) = after.raises
+            && self.may_raise(block)
+        {
             let mut facts = facts;
-            if after.raises == Mode::Done && mode.is_active() {
+            if raised == Mode::Done && mode.is_active() {
                 facts.forget_resource();
             }
             let meaning = view.meaning(block);
-            let mut way = fail_with(raises, after.raises, facts, self.raised_error(meaning));
+            let mut way = fail_with(raises, raised, facts, self.raised_error(meaning));
             if meaning.is_unknown() {
                 way.weight += engine::MAY_RAISE;
             }
@@ -219,19 +226,7 @@ impl<'p> Held<'_, 'p> {
         for (fact, _) in &meaning.facts {
             self.library_effect(block, call, fact, facts, &mut after);
         }
-        for function in meaning.functions.clone() {
-            self.function_effect(block, call, function, facts, &mut after);
-        }
-        if let Callee::Local(local) = call.callee {
-            // A closure without a name is a promise's callback: its arguments are results, not instructions.
-            let is_callback = view.body.local(local).name.is_empty();
-            for (function, role) in self.closures(facts, local) {
-                self.apply(block, function, role, &mut after);
-                if is_callback {
-                    self.apply_both(function, role, &mut after);
-                }
-            }
-        }
+        self.functions_effect(block, call, facts, &mut after);
         let is_plain = meaning.functions.is_empty() && !meaning.constructs.is_empty();
         if meaning.is_unknown() || is_plain {
             // A class without a constructor of its own (a dataclass, say) keeps what it is given.
@@ -306,11 +301,11 @@ impl<'p> Held<'_, 'p> {
                     mode
                 };
                 let mut after = After::all(entered);
-                after.raises = if mode == Mode::Pending {
+                after.raises = Some(if mode == Mode::Pending {
                     Mode::Idle
                 } else {
                     mode
-                };
+                });
                 after.result = Some(Fact::Resource);
                 Some(after)
             }
@@ -423,7 +418,7 @@ impl<'p> Held<'_, 'p> {
     }
 
     /// Somebody else may have it from here on, unless he only borrows it.
-    fn give_away(&self, after: &mut After) {
+    pub(super) fn give_away(&self, after: &mut After) {
         if !self.purpose.borrows() {
             *after = After::all(Mode::Done);
         }
@@ -459,7 +454,7 @@ impl<'p> Held<'_, 'p> {
         if self.purpose != Purpose::Ownership {
             if mode == Mode::Pending && self.waits_for_use() && self.sends(block, call, facts) {
                 after.returns = Some(Mode::Held);
-                after.raises = Mode::Held;
+                after.raises = Some(Mode::Held);
                 if !self.statements.contains(&block) {
                     self.statements.push(block);
                 }
@@ -476,7 +471,7 @@ impl<'p> Held<'_, 'p> {
             let sends = [Effect::Queries, Effect::Commits];
             let is_opaque = meaning.is_unknown() || !meaning.functions.is_empty();
             if is_opaque || sends.iter().any(|effect| meaning.fact(*effect).is_some()) {
-                after.raises = Mode::Held;
+                after.raises = Some(Mode::Held);
             }
         }
         after
@@ -555,7 +550,7 @@ impl<'p> Held<'_, 'p> {
         facts: &Facts,
         after: &mut After,
     ) {
-        let is_first_use = after.returns == Some(Mode::Held) && after.raises == Mode::Pending;
+        let is_first_use = after.returns == Some(Mode::Held) && after.raises == Some(Mode::Pending);
         let is_unused = after.returns == Some(Mode::Pending) && self.waits_for_use();
         for argument in &call.arguments {
             for (function, role) in self.closures(facts, argument.value) {
@@ -593,15 +588,6 @@ impl<'p> Held<'_, 'p> {
         }
     }
 
-    /// A callback that releases on some of its ways was not told which: both are possible.
-    fn apply_both(&mut self, function: FunctionKey, role: Role, after: &mut After) {
-        let outcome = self.summaries.outcome(function, role, self.purpose);
-        if outcome.returns_held && outcome.returns_done {
-            after.returns = Some(Mode::Held);
-            after.returns_also = Some(Mode::Done);
-        }
-    }
-
     /// A call that gives its argument back, awaited or not.
     fn pass(&self, call: &Call, argument: Option<&Argument>, facts: &Facts, after: &mut After) {
         let fact = argument
@@ -611,7 +597,7 @@ impl<'p> Held<'_, 'p> {
         after.result = Some(fact);
         if call.awaited && after.returns == Some(Mode::Pending) && !self.waits_for_use() {
             after.returns = Some(Mode::Held);
-            after.raises = Mode::Idle;
+            after.raises = Some(Mode::Idle);
         }
     }
 
@@ -633,70 +619,7 @@ impl<'p> Held<'_, 'p> {
         if call.awaited && after.returns == Some(Mode::Pending) && !self.waits_for_use() {
             after.returns = Some(Mode::Held);
             // Another checkout may fail after this one has succeeded.
-            after.raises = Mode::Held;
-        }
-    }
-
-    fn function_effect(
-        &mut self,
-        block: BlockId,
-        call: &Call,
-        function: FunctionKey,
-        facts: &Facts,
-        after: &mut After,
-    ) {
-        if self.ends_source(call, function) {
-            self.note_release(block);
-            *after = After::all(Mode::Done);
-            return;
-        }
-        let body = self.view.values.world().function(function);
-        if let (Callee::Method(receiver, _), Some(_)) = (call.callee, body.receiver)
-            && let Some(shape) = facts.get(receiver).and_then(Fact::shape)
-        {
-            self.apply(block, function, Role::Receiver(shape), after);
-        }
-        for (position, argument) in call.arguments.iter().enumerate() {
-            if self.closure_takes(facts, argument.value) {
-                self.give_away(after);
-            }
-            if !facts.reaches(argument.value) {
-                continue;
-            }
-            let index = parameter_index(body, position, argument);
-            match (index, facts.get(argument.value).and_then(Fact::shape)) {
-                (Some(index), Some(shape)) => {
-                    self.apply(block, function, Role::Parameter(index, shape), after);
-                }
-                _ => self.give_away(after),
-            }
-        }
-    }
-
-    /// Applies what a function does with the resource that it gets.
-    fn apply(&mut self, block: BlockId, function: FunctionKey, role: Role, after: &mut After) {
-        let outcome = self.summaries.outcome(function, role, self.purpose);
-        if outcome.may_take() {
-            self.note_release(block);
-        }
-        match (outcome.returns_held, outcome.returns_done) {
-            (false, false) => after.returns = None,
-            // A function that releases on some of its ways was told which by its arguments.
-            (_, true) => after.returns = Some(Mode::Done),
-            (true, false) if matches!(role, Role::Environment(_, Callback::Unused)) => {
-                after.returns = Some(Mode::Held);
-                after.raises = Mode::Held;
-            }
-            (true, false) => {}
-        }
-        if !outcome.raises_held {
-            after.raises = Mode::Done;
-        }
-        if outcome.gives_back {
-            after.result = Some(match role {
-                Role::Parameter(_, shape) | Role::Receiver(shape) => Fact::of(shape),
-                Role::Environment(..) => Fact::Resource,
-            });
+            after.raises = Some(Mode::Held);
         }
     }
 

@@ -119,6 +119,8 @@ impl Fact {
             }
             Self::Constant(Constant::Text(text)) => Some(!text.is_empty()),
             Self::Constant(Constant::Number(_)) | Self::MaybeResource | Self::Present => None,
+            // What is read from it may be anything.
+            within if within.is_within() => None,
             _ => Some(true),
         }
     }
@@ -238,6 +240,7 @@ impl Facts {
             Test::Null(local) => match self.get(local)? {
                 Fact::Null | Fact::Constant(Constant::Null) => Some(true),
                 Fact::MaybeResource => None,
+                within if within.is_within() => None,
                 _ => Some(false),
             },
             Test::Equals(local, constant) => match self.get(local)? {

@@ -3,7 +3,10 @@
 //! In: a call that is handed what is held. Out: how what it gives has it: under which field, or somewhere within.
 use super::Held;
 use super::facts::{Fact, Facts};
-use crate::ir::{Action, Argument, BlockId, Call, CallKind, Function, LocalId, Terminator, Value};
+use crate::ir::{
+    Action, Argument, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Terminator,
+    Value,
+};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values, parameter_of};
 use crate::symbol::Symbol;
@@ -19,6 +22,14 @@ impl Held<'_, '_> {
     pub(super) fn made_over(&self, block: BlockId, call: &Call, facts: &Facts) -> Option<Fact> {
         let values = self.view.values;
         let meaning = self.view.meaning(block);
+        // What the caller's function makes is the caller's.
+        if let Callee::Local(callee) = call.callee {
+            let (owner, callee) = values.world().origin(self.view.key, callee);
+            let kind = values.world().function(owner).local(callee).kind;
+            if matches!(kind, LocalKind::Parameter(_)) {
+                return None;
+            }
+        }
         let has = |argument: &&Argument| facts.get(argument.value).and_then(Fact::shape).is_some();
         let given = call.arguments.iter().find(has)?;
         let is_plain = facts.is_resource(given.value) && !meaning.constructs.is_empty();

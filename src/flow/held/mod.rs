@@ -5,24 +5,26 @@
 //! (an unknown callee, a field, a captured variable), owns it from then on, and we stay silent.
 mod calls;
 mod facts;
+mod given;
 mod leaving;
 mod made;
 mod raises;
+mod runs;
 pub(super) mod source;
 mod told;
 mod transactions;
 
+pub(super) use self::given::given;
 use super::begins;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
 use super::sites::{self, Acquisition, View};
-use super::summary::{Callback, Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
+use super::summary::{Environment, Outcome, Owned, Purpose, Role, Shape, Summaries};
 use crate::finding::Confidence;
 use crate::ir::{
     Action, BlockId, Constant, LocalId, Statement, Suspension, Terminator, Test, Value,
 };
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
-use crate::link::values::Entity;
 use crate::symbol::Symbol;
 use facts::Fact;
 pub use facts::Facts;
@@ -245,51 +247,6 @@ pub(super) fn outcome(
         outcome.raises_done = outcome.returns_done;
     }
     outcome
-}
-
-pub(super) fn given(summaries: &Summaries<'_>, view: &View<'_>, role: Role) -> Given {
-    let mut given = Given::default();
-    match role {
-        Role::Parameter(position, shape) => {
-            let parameter = view.body.parameters.get(position as usize);
-            given
-                .locals
-                .extend(parameter.map(|parameter| (parameter.local, shape)));
-        }
-        Role::Receiver(shape) => given
-            .locals
-            .extend(view.body.receiver.map(|receiver| (receiver, shape))),
-        Role::Environment(number, callback) => {
-            if callback == Callback::MayFail {
-                given.error = view
-                    .body
-                    .parameters
-                    .first()
-                    .map(|parameter| parameter.local);
-            }
-            given.waits_for_use = callback == Callback::Unused;
-            given.environment = summaries.environment(number);
-            let world = view.values.world();
-            for local in (0..view.body.locals.len()).map(LocalId::new) {
-                let variable = world.origin(view.key, local);
-                let known = given
-                    .environment
-                    .iter()
-                    .find(|(known, _)| *known == variable);
-                given.locals.extend(known.map(|(_, shape)| (local, *shape)));
-            }
-        }
-    }
-    let held = given
-        .locals
-        .iter()
-        .filter(|(_, shape)| *shape == Shape::Itself);
-    let mut entities = held.flat_map(|(local, _)| view.values.of(view.key, *local));
-    given.resource = entities.find_map(|entity| match entity {
-        Entity::Instance(path, _) => Some(*path),
-        _ => None,
-    });
-    given
 }
 
 /// The owned resource that a function hands to its caller.
@@ -712,6 +669,8 @@ impl<'p> Held<'_, 'p> {
                 (!library.is_type(language, part) || part != self.resource?).then_some(Fact::Part)
             }
             Fact::Holder(key) if key == name => Some(Fact::Resource),
+            // `tx.query.users`
+            Fact::Part if self.purpose.borrows() => Some(Fact::Part),
             // It is somewhere in there.
             within if within.is_within() => Some(within),
             _ => None,

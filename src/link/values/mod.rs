@@ -652,8 +652,8 @@ impl<'w> Values<'w> {
         match entity {
             Entity::External(path) => self.add(target, Entity::Instance(path, None)),
             Entity::Class(class) => self.add(target, Entity::Object(class)),
-            // An alias that says how the value comes: `Annotated[Session, Depends(get_session)]`.
-            Entity::Instance(_, Some(_)) => self.add(target, entity),
+            // An alias, which may say how the value comes: `Annotated[Session, Depends(get_session)]`, `type Db = Knex`.
+            Entity::Instance(..) | Entity::Object(_) => self.add(target, entity),
             _ => {}
         }
     }

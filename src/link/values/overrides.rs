@@ -90,6 +90,10 @@ impl Values<'_> {
 
     /// Keeps a call for the heirs that its receiver's class may come to have.
     pub(super) fn await_override(&mut self, site: CallSite, class: ClassKey, name: Symbol) {
+        // Nobody inherits from what has no name.
+        if self.world.class(class).name.is_empty() {
+            return;
+        }
         let calls = self.open_calls.entry(class).or_default();
         if !calls.contains(&(site, name)) {
             calls.push((site, name));

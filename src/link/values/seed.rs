@@ -105,7 +105,14 @@ impl Values<'_> {
                 }
             }
             Type::Generic(base, arguments) => {
-                if is_transparent(base) {
+                if names(base, "ReturnType") {
+                    if let [Type::Name(Some(local), path)] = &arguments[..]
+                        && path.len() == 1
+                    {
+                        let node = self.local(function, *local);
+                        self.watch(node, Watcher::ResultOf(target));
+                    }
+                } else if is_transparent(base) {
                     for argument in arguments {
                         self.seed_type(function, argument, target);
                     }
@@ -259,7 +266,7 @@ impl Values<'_> {
 
 /// Generic types that say how a value comes, not what it is.
 fn is_transparent(base: &Type) -> bool {
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 20] = [
         "Annotated",
         "Optional",
         "Union",
@@ -277,6 +284,14 @@ fn is_transparent(base: &Type) -> bool {
         "NonNullable",
         "Awaited",
         "Partial",
+        "Required",
+        "Pick",
+        "Omit",
     ];
-    matches!(base, Type::Name(_, path) if path.last().is_some_and(|name| NAMES.contains(&name.text())))
+    NAMES.iter().any(|name| names(base, name))
+}
+
+/// Whether a type is the one of this name, wherever it comes from.
+fn names(kind: &Type, name: &str) -> bool {
+    matches!(kind, Type::Name(_, path) if path.last().is_some_and(|last| *last == name))
 }

@@ -180,21 +180,49 @@ impl<'tree> Lowering<'tree> {
                 self.named_types(child, &mut bases);
             }
         }
+        let body = node.child_by_field_id(self.grammar.fields.body);
         let class = Class {
             name: self.symbol(name),
             parent: self.frames.frame().id,
             bases,
             decorators: Vec::new(),
             methods: Vec::new(),
-            fields: Vec::new(),
+            fields: body.map_or_else(Vec::new, |body| self.signatures(body)),
             site: place,
         };
+        self.put_class(Some(local), class);
+    }
+
+    /// A class without code, as the value of a local; of a copy of the code the same as the first.
+    pub(super) fn put_class(&mut self, into: Option<LocalId>, class: Class) -> LocalId {
+        let place = class.site;
         let known = self.copied.classes.get(&place.start).copied();
         let id = known.unwrap_or_else(|| self.frames.add_class(class));
         if self.cleanups > 0 {
             self.copied.classes.insert(place.start, id);
         }
-        self.put(Some(local), Value::Class(id), place);
+        self.put(into, Value::Class(id), place)
+    }
+
+    /// The fields of an interface or an object type whose types name anything.
+    pub(super) fn signatures(&mut self, body: Node<'tree>) -> Vec<Field> {
+        let mut fields = Vec::new();
+        for member in self.children(body) {
+            let name = member.child_by_field_id(self.grammar.fields.name);
+            let name = name.filter(|_| self.kind(member) == Kind::PropertySignature);
+            let Some(name) = name.and_then(|name| self.static_key(name)) else {
+                continue;
+            };
+            if let Some(annotation) = self.annotation(member) {
+                fields.push(Field {
+                    name,
+                    annotation: Some(annotation),
+                    value: None,
+                    decorators: Vec::new(),
+                });
+            }
+        }
+        fields
     }
 
     fn members(&mut self, body: Node<'tree>, members: &mut Members<'tree>) {

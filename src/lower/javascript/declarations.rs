@@ -66,6 +66,7 @@ impl<'tree> Lowering<'tree> {
             Kind::ClassDeclaration
             | Kind::AbstractClassDeclaration
             | Kind::InterfaceDeclaration
+            | Kind::TypeAliasDeclaration
             | Kind::EnumDeclaration => {
                 if let Some(name) = declaration.child_by_field_id(name) {
                     self.declare_name(name);

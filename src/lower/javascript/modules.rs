@@ -206,6 +206,7 @@ impl<'tree> Lowering<'tree> {
             | Kind::ClassDeclaration
             | Kind::AbstractClassDeclaration
             | Kind::InterfaceDeclaration
+            | Kind::TypeAliasDeclaration
             | Kind::EnumDeclaration => name.into_iter().collect(),
             Kind::InternalModule | Kind::Module => name
                 .and_then(|name| self.first_identifier(name))

@@ -70,6 +70,7 @@ impl<'tree> Lowering<'tree> {
                 self.class_declaration(node);
             }
             Kind::InterfaceDeclaration => self.interface_declaration(node),
+            Kind::TypeAliasDeclaration => self.type_alias(node),
             Kind::EnumDeclaration => self.enum_declaration(node),
             Kind::Module | Kind::InternalModule => self.namespace(node),
             Kind::With => self.with_statement(node),
@@ -77,7 +78,6 @@ impl<'tree> Lowering<'tree> {
             Kind::FunctionDeclaration
             | Kind::GeneratorFunctionDeclaration
             | Kind::FunctionSignature
-            | Kind::TypeAliasDeclaration
             | Kind::AmbientDeclaration
             | Kind::Empty
             | Kind::Debugger

@@ -1,6 +1,7 @@
 //! Declared types, as far as they name classes.
-use super::{DEPTH_LIMIT, Lowering};
-use crate::ir::Type;
+use super::{DEPTH_LIMIT, Lowering, site};
+use crate::ir::build::Lower;
+use crate::ir::{Class, Type};
 use crate::symbol::Symbol;
 use crate::syntax::Node;
 use crate::syntax::javascript::Kind;
@@ -36,6 +37,12 @@ impl<'tree> Lowering<'tree> {
                 Type::Name(self.frames.resolve(name), vec![name])
             }
             Kind::NestedTypeIdentifier => self.dotted(node),
+            // `typeof db`, `typeof this.db`: a variable is as good as the type it has.
+            Kind::TypeQuery => match self.first(node) {
+                Some(named) if self.kind(named) == Kind::Identifier => self.type_of(named),
+                _ => Type::Unknown,
+            },
+            Kind::ObjectType => self.object_type(node),
             Kind::GenericType => self.generic(node),
             Kind::UnionType | Kind::IntersectionType => self.alternatives(node),
             Kind::ArrayType => {
@@ -52,6 +59,40 @@ impl<'tree> Lowering<'tree> {
         };
         self.frames.depth -= 1;
         kind
+    }
+
+    /// `{ prisma: PrismaClient }`: a class without a name, where a field's type names anything.
+    fn object_type(&mut self, node: Node<'tree>) -> Type {
+        let fields = self.signatures(node);
+        if fields.is_empty() {
+            return Type::Unknown;
+        }
+        let class = Class {
+            name: Symbol::empty(),
+            parent: self.frames.frame().id,
+            bases: Vec::new(),
+            decorators: Vec::new(),
+            methods: Vec::new(),
+            fields,
+            site: site(node),
+        };
+        Type::Name(Some(self.put_class(None, class)), vec![Symbol::empty()])
+    }
+
+    /// `type Name = Type`: a variable of that type; a declaration that names it has what the variable has.
+    pub(super) fn type_alias(&mut self, node: Node<'tree>) {
+        let fields = &self.grammar.fields;
+        let name = node.child_by_field_id(fields.name);
+        let value = node.child_by_field_id(fields.value);
+        let Some((name, value)) = name.zip(value) else {
+            return;
+        };
+        let annotation = self.type_of(value);
+        if annotation == Type::Unknown {
+            return;
+        }
+        let local = self.variable(name);
+        self.builder().local_mut(local).annotation = Some(Box::new(annotation));
     }
 
     /// `pg.PoolClient`
