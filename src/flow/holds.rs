@@ -12,7 +12,7 @@ use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
 use super::text::Known;
 use crate::ir::{
-    Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Site, Terminator, Value,
+    Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Parameter, Site, Terminator, Value,
 };
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
@@ -492,7 +492,7 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
             }
             let region = match role {
                 Some(role) => region_given(summaries, function, role, hold.purpose),
-                None => whole(summaries, function),
+                None => lent_somehow(summaries, function, hold.purpose),
             };
             holds.push(Hold {
                 function,
@@ -503,6 +503,22 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
         }
         position += 1;
     }
+}
+
+/// What a function runs that a wrapper runs while it holds something: any of its parameters may be that, or have it.
+fn lent_somehow(summaries: &mut Summaries<'_>, function: FunctionKey, purpose: Purpose) -> Region {
+    let view = summaries.view(function);
+    let parameters = view.body.parameters.iter();
+    let within = |parameter: &Parameter| (parameter.local, Shape::Under(Symbol::empty()));
+    let given = Given {
+        locals: parameters.map(within).collect(),
+        ..Given::default()
+    };
+    if given.locals.is_empty() {
+        return Region::whole(summaries, &view);
+    }
+    let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
+    held.region(&solution)
 }
 
 /// The functions that callers pass for the parameter that a call runs.

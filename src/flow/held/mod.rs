@@ -610,17 +610,12 @@ impl<'p> Held<'_, 'p> {
                 _ => None,
             },
             Value::Sequence(parts) => {
-                let mut positions = parts.iter();
-                let position = positions.position(|part| self.hands_over(facts, *part));
-                let holder = position.map(|position| position.to_string());
-                let holder = holder.map(|key| Fact::Holder(Symbol::new(&key)));
-                Some(holder.unwrap_or(self.literal()))
+                let parts = parts.iter().enumerate();
+                let parts =
+                    parts.map(|(position, part)| (Symbol::new(&position.to_string()), *part));
+                Some(self.holder(facts, parts))
             }
-            Value::Record(parts) => {
-                let mut parts = parts.iter();
-                let holding = parts.find(|(_, part)| self.hands_over(facts, *part));
-                Some(holding.map_or(self.literal(), |(name, _)| Fact::Holder(*name)))
-            }
+            Value::Record(parts) => Some(self.holder(facts, parts.iter().copied())),
             Value::Opaque(parts) => {
                 if parts.iter().any(|part| facts.reaches(*part)) {
                     self.take(mode, facts);
@@ -630,6 +625,20 @@ impl<'p> Held<'_, 'p> {
             Value::Closure(_) | Value::Class(_) => Some(Fact::Something),
             Value::Text(_) | Value::Operation(_) | Value::Equality(..) => Some(Fact::Present),
             Value::Free(_) | Value::Import(_) | Value::Caught => None,
+        }
+    }
+
+    /// What is known of a list or mapping of these parts: under which key it holds the resource, if it does.
+    fn holder(&mut self, facts: &Facts, parts: impl Iterator<Item = (Symbol, LocalId)>) -> Fact {
+        let parts: Vec<_> = parts.collect();
+        let holds = |(_, part): &&(Symbol, LocalId)| self.hands_over(facts, *part);
+        let holding: Vec<_> = parts.iter().filter(holds).collect();
+        match holding[..] {
+            [] => self.literal(),
+            [(name, _)] => Fact::Holder(*name),
+            // Owners are followed by one key.
+            [(name, _), ..] if !self.purpose.borrows() => Fact::Holder(*name),
+            _ => Fact::Holder(Symbol::empty()),
         }
     }
 

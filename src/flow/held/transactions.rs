@@ -124,7 +124,7 @@ impl Held<'_, '_> {
                 found.calls.push(HeldCall {
                     block,
                     runs: self.handed(block, &facts),
-                    is_own: uses(call, &facts) && !is_on_pool(&view, call),
+                    is_own: uses(call, &facts) && !self.is_on_pool(call),
                     is_over_it: matches!(call.callee, Callee::Local(callee)
                         if facts.get(callee).is_some_and(Fact::is_within)),
                     is_told: told(call, &facts).next().is_some()
@@ -205,6 +205,21 @@ impl Held<'_, '_> {
         };
         let method = context::method_told(self.view.values, call, class)?;
         targets::runs_as_callee(&self.view, call, method).then_some(method)
+    }
+
+    /// Whether a call is made on a pool: it takes another connection, also where the pool is what a transaction began on.
+    fn is_on_pool(&self, call: &Call) -> bool {
+        let (Callee::Method(callee, _) | Callee::Local(callee)) = call.callee;
+        let values = self.view.values;
+        let entities = values.of(self.view.key, callee);
+        // What several callers pass may be a pool for one of them only.
+        let mut each = entities.iter();
+        matches!(self.subject, Subject::Taken(_))
+            && !entities.is_empty()
+            && each.all(|entity| match entity {
+                Entity::Instance(path, _) => values.library().is_pool(*path),
+                _ => false,
+            })
     }
 
     /// How a function that a call runs gets what is followed.
@@ -413,19 +428,6 @@ fn uses(call: &Call, facts: &Facts) -> bool {
         fact if fact.is_within() => true,
         fact => fact.is_resource() || matches!(fact, Fact::Part | Fact::Cursor),
     })
-}
-
-/// Whether a call is made on a pool: it takes another connection, also where the pool is what a transaction began on.
-fn is_on_pool(view: &View<'_>, call: &Call) -> bool {
-    let (Callee::Method(callee, _) | Callee::Local(callee)) = call.callee;
-    let entities = view.values.of(view.key, callee);
-    // What several callers pass may be a pool for one of them only.
-    let mut each = entities.iter();
-    !entities.is_empty()
-        && each.all(|entity| match entity {
-            Entity::Instance(path, _) => view.values.library().is_pool(*path),
-            _ => false,
-        })
 }
 
 /// The functions that a call runs, or hands on, of which the caller has told which they are.
