@@ -3,11 +3,13 @@
 //! In: a function and what its calls mean. Out: the sessions in it of which that is certain: those it makes, and those it
 //! has by parameter, variable or scope. Where some option or field in the program may turn it off, it is not.
 use super::begins::type_of;
+use super::held;
+use super::reached::Run;
 use super::sites::{Acquisition, View};
-use super::summary::{Shape, Summaries};
-use super::text;
-use crate::ir::{Action, BlockId, CallKind, Callee, Constant, LocalId, LocalKind, Value};
-use crate::library::{CallFact, Effect};
+use super::summary::{Purpose, Role, Shape, Summaries};
+use super::{targets, text};
+use crate::ir::{Action, BlockId, Call, CallKind, Callee, Constant, LocalId, LocalKind, Value};
+use crate::library::{CallFact, Effect, Returns};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Origin};
 use crate::symbol::Symbol;
@@ -194,13 +196,16 @@ impl Automatic {
         for (block, call) in view.calls() {
             let sends = |fact: &CallFact| fact.has(Effect::Queries) && !fact.has(Effect::Begins);
             let facts = &view.meaning(block).facts;
-            let Callee::Method(receiver, _) = call.callee else {
+            let receiver = match call.callee {
+                _ if call.kind == CallKind::Exit => None,
+                Callee::Method(receiver, _) if facts.iter().any(|(fact, _)| sends(fact)) => {
+                    Some(root(view, receiver))
+                }
+                _ => handed_on(summaries, view, (block, call)),
+            };
+            let Some(receiver) = receiver else {
                 continue;
             };
-            if call.kind == CallKind::Exit || !facts.iter().any(|(fact, _)| sends(fact)) {
-                continue;
-            }
-            let receiver = root(view, receiver);
             let Some(resource) = type_of(view, receiver) else {
                 continue;
             };
@@ -223,6 +228,43 @@ impl Automatic {
         }
         found
     }
+}
+
+/// Whether the first statement of what a local stands for may begin a transaction.
+pub(super) fn may_begin(view: &View<'_>, local: LocalId) -> bool {
+    let language = view.values.world().language(view.key);
+    let library = view.values.library();
+    let resource = type_of(view, local);
+    resource.is_some_and(|resource| library.autobegins(language, resource).is_some())
+}
+
+/// The session that a call hands to a function of the program that sends a statement over it.
+fn handed_on(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    (block, call): (BlockId, &Call),
+) -> Option<LocalId> {
+    let arguments = call.arguments.iter().enumerate();
+    let mut sessions = arguments
+        .filter(|(_, argument)| may_begin(view, argument.value))
+        .peekable();
+    sessions.peek()?;
+    let functions = targets::run_by(view, block);
+    sessions.find_map(|(position, argument)| {
+        let sends = functions.iter().any(|function| {
+            let body = view.values.world().function(*function);
+            let index = held::parameter_index(body, position, argument);
+            index.is_some_and(|index| {
+                let role = Role::Parameter(index, Shape::Itself);
+                let run = Run {
+                    handed: Some((role, Purpose::Holding)),
+                    ..Run::any(*function)
+                };
+                summaries.reached(run).own.is_some()
+            })
+        });
+        sends.then_some(argument.value)
+    })
 }
 
 /// Whether a local certainly is no connection: a module, an object of the program. Where such an object hands its option
@@ -296,7 +338,7 @@ pub(super) fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     let derived_from = |local: &LocalId| {
         let made = view.call_giving(*local)?;
         let mut facts = view.meaning(made.0).facts.iter();
-        let derives = facts.any(|(fact, _)| fact.derives);
+        let derives = facts.any(|(fact, _)| fact.derives || fact.returns == Returns::Receiver);
         match made.1.callee {
             Callee::Method(owner, _) if owner != *local => {
                 let enters = made.1.kind == CallKind::Enter && is_cursor(view, owner);

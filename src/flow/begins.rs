@@ -3,12 +3,13 @@
 //! In: a function and what its calls mean. Out: the [`Acquisition`]s of its transactions: scopes, handles, statements,
 //! and calls of functions that begin one for their caller. Those that a callback runs in are no acquisitions of the
 //! function that passes it: see [`super::holds`].
+use super::automatic;
 use super::handed;
 use super::held::{self, Mode, Subject};
 use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Query, Shape, Summaries};
 use super::text::{self, Verb};
-use crate::ir::{BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator};
+use crate::ir::{Argument, BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator};
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
@@ -28,11 +29,10 @@ pub fn begins(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acquisition
 /// Whether a call may begin a transaction, by what the data says.
 pub fn may_begin(view: &View<'_>) -> bool {
     let begins = |fact: &CallFact| fact.has(Effect::Begins) || fact.has(Effect::Queries);
-    view.calls().any(|(block, _)| {
-        view.meaning(block)
-            .facts
-            .iter()
-            .any(|(fact, _)| begins(fact))
+    let is_handed = |argument: &Argument| automatic::may_begin(view, argument.value);
+    view.calls().any(|(block, call)| {
+        let mut facts = view.meaning(block).facts.iter();
+        facts.any(|(fact, _)| begins(fact)) || call.arguments.iter().any(is_handed)
     })
 }
 

@@ -585,13 +585,20 @@ fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
         Entity::Instance(_, Some(origin)) => {
             (!is_client(summaries, origin)).then_some(Pool::Made(origin))
         }
-        Entity::Instance(path, None) => values
-            .library()
-            .is_pool(path)
-            .then(|| Pool::Of(package(path))),
+        Entity::Instance(path, None) => {
+            let library = values.library();
+            let is_of_pool = library.is_pool(path) || library.is_pool_part(path);
+            is_of_pool.then(|| Pool::Of(package(path)))
+        }
         Entity::Class(class) => {
             let bases = values.library_bases(class);
             let base = bases.first().filter(|base| !shares(values, **base))?;
+            Some(Pool::Of(package(*base)))
+        }
+        // A pool of a class of the program's: `class Database extends PrismaClient`.
+        Entity::Object(class) => {
+            let bases = values.library_bases(class);
+            let base = bases.iter().find(|base| values.library().is_pool(**base))?;
             Some(Pool::Of(package(*base)))
         }
         _ => None,

@@ -133,6 +133,8 @@ struct Shelf {
     clients: FxHashSet<Symbol>,
     /// Types of pools.
     pools: FxHashSet<Symbol>,
+    /// Types of what a pool has, and no client: `prisma.user`.
+    pool_parts: FxHashSet<Symbol>,
     /// Options and fields by which a type's automatic transaction is turned off.
     autobegin_options: FxHashSet<Symbol>,
     /// Fields of a handler's parameter that hold what a client sends.
@@ -214,6 +216,31 @@ impl Shelf {
             package.words.dedup();
         }
         self.settings = settings;
+    }
+
+    /// What the fields of these types have, and so on.
+    fn parts_of(&self, owners: impl Iterator<Item = Symbol>) -> FxHashSet<Symbol> {
+        let mut found = FxHashSet::default();
+        let mut work: Vec<Symbol> = owners.collect();
+        while let Some(owner) = work.pop() {
+            let parts = self.types.get(&owner).map(|fact| fact.fields.values());
+            work.extend(
+                parts
+                    .into_iter()
+                    .flatten()
+                    .filter(|part| found.insert(**part)),
+            );
+        }
+        found
+    }
+
+    /// Tells what a pool has from what a client has as well.
+    fn choose_parts(&mut self) {
+        let is_client = |path: &&Symbol| !self.pools.contains(*path);
+        let of_clients = self.parts_of(self.resources.iter().filter(is_client).copied());
+        let mut parts = self.parts_of(self.pools.iter().copied());
+        parts.retain(|part| !of_clients.contains(part) && !self.resources.contains(part));
+        self.pool_parts = parts;
     }
 
     /// Closes `resourceful` over what callees give and types have.
@@ -299,6 +326,7 @@ impl Library {
         }
         for shelf in [&mut library.python, &mut library.javascript] {
             shelf.spread_resources();
+            shelf.choose_parts();
             shelf.choose_packages();
             shelf.choose_settings();
             let options = shelf
@@ -554,6 +582,11 @@ impl Library {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// Whether the path is the type of what a pool has, and no client: `prisma.user`.
+    pub fn is_pool_part(&self, path: Symbol) -> bool {
+        self.python.pool_parts.contains(&path) || self.javascript.pool_parts.contains(&path)
     }
 
     /// Whether the path is the type of a pool.

@@ -215,7 +215,7 @@ impl Loader<'_> {
         found
     }
 
-    /// Files of base classes of the newest modules.
+    /// Files of base classes and decorators of the newest modules.
     fn inherited(&mut self, values: &Values<'_>, missing: &mut BTreeSet<FileId>) {
         let world = values.world();
         for module in world.newest(self.seen) {
@@ -226,6 +226,24 @@ impl Loader<'_> {
                 let parent = world.sibling(top, class.parent);
                 for base in &class.bases {
                     self.import_of(values, parent, *base, missing);
+                }
+            }
+            let mut read_in = FxHashMap::default();
+            for function in world.functions_of(module.file).map(FunctionKey) {
+                let body = world.function(function);
+                if body.decorators.is_empty() {
+                    continue;
+                }
+                let parent = world.sibling(function, body.parent);
+                let sources = read_in
+                    .entry(parent)
+                    .or_insert_with(|| read_from(&world.function(parent).blocks));
+                for decorator in &body.decorators {
+                    let read = |local: &LocalId| sources.get(local).copied();
+                    let read = std::iter::successors(Some(decorator.value), read);
+                    for local in read.take(FIELD_LIMIT) {
+                        self.import_of(values, parent, local, missing);
+                    }
                 }
             }
         }

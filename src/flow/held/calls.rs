@@ -226,6 +226,9 @@ impl<'p> Held<'_, 'p> {
         for (fact, _) in &meaning.facts {
             self.library_effect(block, call, fact, facts, &mut after);
         }
+        if meaning.functions.is_empty() && self.purpose.borrows() {
+            after.result = after.result.or(receiver.filter(|fact| fact.is_within()));
+        }
         self.functions_effect(block, call, facts, &mut after);
         let is_plain = meaning.functions.is_empty() && !meaning.constructs.is_empty();
         if meaning.is_unknown() || is_plain {
@@ -520,7 +523,11 @@ impl<'p> Held<'_, 'p> {
         }
         match (fact.returns, call.callee) {
             (Returns::Receiver, Callee::Method(receiver, _)) => {
-                after.result = facts.get(receiver).filter(|fact| fact.reaches());
+                // A link of a builder's chain sends over the connection that the builder is from.
+                let is_link =
+                    |fact: &Fact| self.purpose != Purpose::Ownership && *fact == Fact::Cursor;
+                let is_it = |fact: &Fact| fact.reaches() || is_link(fact);
+                after.result = facts.get(receiver).filter(is_it);
             }
             (Returns::Argument(position), _) => {
                 self.pass(call, call.arguments.get(position as usize), facts, after);
@@ -715,7 +722,7 @@ fn is_used(body: &Function, local: LocalId) -> bool {
 }
 
 /// The position of the parameter that an argument goes to.
-pub(super) fn parameter_index(
+pub(in crate::flow) fn parameter_index(
     body: &Function,
     position: usize,
     argument: &Argument,

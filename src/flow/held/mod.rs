@@ -14,6 +14,7 @@ pub(super) mod source;
 mod told;
 mod transactions;
 
+pub(super) use self::calls::parameter_index;
 pub(super) use self::given::given;
 use super::begins;
 use super::engine::{self, Analysis, Exit, Solution, Step, To};
