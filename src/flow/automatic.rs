@@ -4,6 +4,7 @@
 //! has by parameter, variable or scope. Where some option or field in the program may turn it off, it is not.
 use super::begins::type_of;
 use super::held;
+use super::reach;
 use super::reached::Run;
 use super::sites::{Acquisition, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
@@ -43,6 +44,10 @@ impl Automatic {
     pub fn new(summaries: &mut Summaries<'_>) -> Self {
         let mut found = Self::default();
         for function in summaries.values.world().functions() {
+            // A migration runs alone, whatever it sets.
+            if reach::is_migration(summaries.values, function) {
+                continue;
+            }
             let view = summaries.view(function);
             let statements = view.body.blocks.iter().flat_map(|block| &block.statements);
             for statement in statements {
@@ -70,10 +75,13 @@ impl Automatic {
                 if is_turned_off_by_text(summaries, &view, block) {
                     found.turned_off.insert(Symbol::new("autocommit"));
                 }
+                // What a function of the program does with its own option is seen there.
+                let meaning = view.meaning(block);
+                let is_own = meaning.facts.is_empty() && !meaning.functions.is_empty();
                 let named = call
                     .arguments
                     .iter()
-                    .filter(|argument| !argument.name.is_empty());
+                    .filter(|argument| !argument.name.is_empty() && !is_own);
                 for argument in named {
                     let whose = match call.callee {
                         // `conn.set_session(autocommit=True)`

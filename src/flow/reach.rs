@@ -397,7 +397,27 @@ fn facts_within<'w>(
         {
             return decorated_facts(values, parent, (receiver, &name), depth);
         }
-        return facts.into_iter().map(|(fact, _)| fact).collect();
+        let facts: Vec<_> = facts.into_iter().map(|(fact, _)| fact).collect();
+        // `method_decorator(atomic)` is what it is given.
+        let given = facts.iter().find_map(|fact| match fact.returns {
+            Returns::Argument(position) => call.arguments.get(position as usize),
+            _ => None,
+        });
+        return match given {
+            Some(given) if depth > 0 => {
+                let value = given.value;
+                facts_within(
+                    values,
+                    function,
+                    &Decorator {
+                        value,
+                        ..*decorator
+                    },
+                    depth - 1,
+                )
+            }
+            _ => facts,
+        };
     }
     // A plain decorator is called with the function: ask what such a call would do.
     let call = Call {

@@ -118,7 +118,11 @@ impl Fact {
                 Some(false)
             }
             Self::Constant(Constant::Text(text)) => Some(!text.is_empty()),
-            Self::Constant(Constant::Number(_)) | Self::MaybeResource | Self::Present => None,
+            // What a builder's chain ends with may be what it found: nothing.
+            Self::Constant(Constant::Number(_))
+            | Self::MaybeResource
+            | Self::Present
+            | Self::Cursor => None,
             // What is read from it may be anything.
             within if within.is_within() => None,
             _ => Some(true),
@@ -239,7 +243,7 @@ impl Facts {
             Test::Truthy(local) => self.get(local)?.truth(),
             Test::Null(local) => match self.get(local)? {
                 Fact::Null | Fact::Constant(Constant::Null) => Some(true),
-                Fact::MaybeResource => None,
+                Fact::MaybeResource | Fact::Cursor => None,
                 within if within.is_within() => None,
                 _ => Some(false),
             },
