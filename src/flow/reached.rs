@@ -564,12 +564,29 @@ pub fn pools_of(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) 
     let arguments = call.arguments.iter().filter(|_| opens);
     let locals = arguments.map(|argument| argument.value).chain([source]);
     let entities = locals.flat_map(|local| view.values.of(view.key, local));
+    // What a function gives may be the transaction as well: `this.prisma.current().user`.
+    let library = view.values.library();
+    let is_given = is_part_of_given(view, source);
+    let is_unsure = |entity: &&Entity| {
+        is_given && matches!(entity, Entity::Instance(path, None) if library.is_pool_part(*path))
+    };
+    let entities = entities.filter(|entity| !is_unsure(entity));
     let mut pools: Vec<_> = entities
         .filter_map(|entity| pool_of(summaries, *entity))
         .collect();
     pools.sort_unstable();
     pools.dedup();
     pools
+}
+
+/// Whether a local is a part of what a call gives.
+fn is_part_of_given(view: &View<'_>, local: LocalId) -> bool {
+    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
+    let owner = statements.find_map(|statement| match statement.action {
+        Action::Assign(target, Value::Field(owner, _)) if target == local => Some(owner),
+        _ => None,
+    });
+    owner.is_some_and(|owner| view.call_giving(owner).is_some())
 }
 
 fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {
