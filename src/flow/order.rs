@@ -148,6 +148,20 @@ impl Passing {
         })
     }
 
+    /// Whether a loop begins with a block: some block that it dominates leads back to it.
+    pub fn is_loop_head(&self, body: &Function, head: BlockId) -> bool {
+        let above = |block: &usize| self.dominator[*block].filter(|next| next != block);
+        let is_below = |block: usize| {
+            std::iter::successors(Some(block), above).any(|block| block == head.index())
+        };
+        let mut blocks = body.blocks.iter().enumerate();
+        blocks.any(|(index, block)| {
+            ordinary(&block.terminator).contains(&head)
+                && self.dominator[index].is_some()
+                && is_below(index)
+        })
+    }
+
     /// Whether a block is reached on some way.
     pub fn is_ordinary(&self, block: BlockId) -> bool {
         self.dominator[block.index()].is_some()

@@ -77,9 +77,15 @@ fn heads(view: &View<'_>) -> Vec<(BlockId, BlockId, LocalId)> {
             let Terminator::Branch { test, then, .. } = &block.terminator else {
                 return None;
             };
+            let head = BlockId::new(index);
             let collection = elements.get(then).copied();
-            let collection = collection.or_else(|| counted(&block.statements, *test))?;
-            Some((BlockId::new(index), *then, collection))
+            // `if (rows.length > 0)` in a loop is none.
+            let counted = || {
+                let collection = counted(&block.statements, *test)?;
+                let passing = view.passing();
+                passing.is_loop_head(view.body, head).then_some(collection)
+            };
+            Some((head, *then, collection.or_else(counted)?))
         })
         .collect()
 }
