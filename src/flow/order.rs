@@ -94,6 +94,8 @@ pub struct Passing {
     certain: Vec<bool>,
     /// Several blocks lead to it.
     joined: Vec<bool>,
+    /// A loop begins with it.
+    heads: Vec<bool>,
 }
 
 impl Passing {
@@ -113,6 +115,7 @@ impl Passing {
             last = dominator[index].filter(|next| *next != index);
         }
         Self {
+            heads: heads(&previous, &dominator),
             dominator,
             certain,
             joined: previous.iter().map(|previous| previous.len() > 1).collect(),
@@ -149,17 +152,8 @@ impl Passing {
     }
 
     /// Whether a loop begins with a block: some block that it dominates leads back to it.
-    pub fn is_loop_head(&self, body: &Function, head: BlockId) -> bool {
-        let above = |block: &usize| self.dominator[*block].filter(|next| next != block);
-        let is_below = |block: usize| {
-            std::iter::successors(Some(block), above).any(|block| block == head.index())
-        };
-        let mut blocks = body.blocks.iter().enumerate();
-        blocks.any(|(index, block)| {
-            ordinary(&block.terminator).contains(&head)
-                && self.dominator[index].is_some()
-                && is_below(index)
-        })
+    pub fn is_loop_head(&self, block: BlockId) -> bool {
+        self.heads[block.index()]
     }
 
     /// Whether a block is reached on some way.
@@ -195,6 +189,20 @@ fn dominators(previous: &[Vec<usize>]) -> Vec<Option<usize>> {
         }
     }
     dominator
+}
+
+/// By block, whether a loop begins with it. Only a loop leads to a smaller number.
+fn heads(previous: &[Vec<usize>], dominator: &[Option<usize>]) -> Vec<bool> {
+    let is_below = |block: usize, head: usize| {
+        let above = |block: &usize| dominator[*block].filter(|next| *next >= head && next != block);
+        std::iter::successors(Some(block), above).last() == Some(head)
+    };
+    let heads = previous.iter().enumerate();
+    let heads = heads.map(|(head, previous)| {
+        let mut back = previous.iter().filter(|block| **block >= head);
+        back.any(|block| dominator[*block].is_some() && is_below(*block, head))
+    });
+    heads.collect()
 }
 
 /// The nearest block that dominates both.

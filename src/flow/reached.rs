@@ -195,11 +195,11 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
             reached.note(&inner, |hop| *hop);
         }
     }
-    // `async with semaphore:` around it, wherever it stands in the function.
+    // `async with semaphore:` around it, or `await semaphore.acquire()`, wherever it stands in the function.
     let enters_limit = calls.iter().any(|held| {
-        view.call(held.block)
-            .is_some_and(|call| call.kind == CallKind::Enter)
-            && view.meaning(held.block).fact(Effect::Limits).is_some()
+        view.call(held.block).is_some_and(|call| {
+            call.kind == CallKind::Enter || call.awaited && call.arguments.is_empty()
+        }) && view.meaning(held.block).fact(Effect::Limits).is_some()
     });
     let checkouts = reached.checkouts.iter_mut();
     checkouts.for_each(|checkout| checkout.is_limited |= enters_limit);

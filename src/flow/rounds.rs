@@ -82,8 +82,7 @@ fn heads(view: &View<'_>) -> Vec<(BlockId, BlockId, LocalId)> {
             // `if (rows.length > 0)` in a loop is none.
             let counted = || {
                 let collection = counted(&block.statements, *test)?;
-                let passing = view.passing();
-                passing.is_loop_head(view.body, head).then_some(collection)
+                view.passing().is_loop_head(head).then_some(collection)
             };
             Some((head, *then, collection.or_else(counted)?))
         })

@@ -330,6 +330,10 @@ fn is_awaited_by(
         return false;
     }
     let has = |effect| view.meaning(block).fact(effect).is_some();
+    // `asyncio.run(work())`
+    if has(Effect::Awaits) && wanted(block) {
+        return true;
+    }
     if has(Effect::Keeps)
         && let Callee::Method(receiver, _) = call.callee
     {

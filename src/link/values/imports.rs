@@ -101,7 +101,8 @@ impl Values<'_> {
             _ => self.library.canonical(language, specifier),
         };
         let generated = match imported {
-            Imported::Name(name) if specifier.starts_with('.') || specifier.starts_with('@') => {
+            // `./generated/prisma`, `@app/prisma`, `src/generated/prisma/client`, `#prisma`.
+            Imported::Name(name) if specifier.contains('/') || specifier.starts_with('#') => {
                 self.library.generated(language, name)
             }
             _ => None,
