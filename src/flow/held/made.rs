@@ -4,8 +4,8 @@
 use super::Held;
 use super::facts::{Fact, Facts};
 use crate::ir::{
-    Action, Argument, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Terminator,
-    Value,
+    Action, Argument, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Statement,
+    Terminator, Value,
 };
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values, parameter_of};
@@ -15,7 +15,15 @@ use crate::symbol::Symbol;
 const KEPT_LIMIT: u32 = 4;
 
 /// Functions that are followed to what makes something over a resource.
-const MAKER_LIMIT: u32 = 3;
+const MAKER_LIMIT: u32 = 2;
+
+/// Blocks, statements and calls of a function that makes something: it is short.
+const BLOCK_LIMIT: usize = 256;
+const STATEMENT_LIMIT: usize = 1024;
+const CALL_LIMIT: usize = 32;
+
+/// Copies of a handle that are followed in one function.
+const COPY_LIMIT: usize = 32;
 
 impl Held<'_, '_> {
     /// What a function or class of the program makes over the resource that it is given.
@@ -58,7 +66,7 @@ fn makes_over(
     let mut arguments = call.arguments.iter().enumerate();
     let passed = arguments.find(|(_, argument)| argument.value == given);
     let parameter = passed.and_then(|(position, given)| parameter_of(body, position, given));
-    let Some(parameter) = parameter else {
+    let Some(parameter) = parameter.filter(|_| body.blocks.len() <= BLOCK_LIMIT) else {
         return false;
     };
     let copies = copies(body, parameter);
@@ -68,36 +76,42 @@ fn makes_over(
         origins.any(|(function, local)| function == maker && copies.contains(&local))
     };
     let gives = |entity: &Entity| entity.function().is_some_and(|inner| captures(&inner));
-    let mut blocks = body.blocks.iter();
-    blocks.any(|block| match &block.terminator {
-        Terminator::Return(value) => {
-            let given = values.of(maker, *value).iter();
-            given.clone().any(gives)
-                || given
-                    .flat_map(|entity| values.entries(*entity))
-                    .any(|entity| gives(&entity))
-        }
-        Terminator::Call { call, .. } => {
-            let mut arguments = call.arguments.iter();
-            let given = arguments.find(|argument| copies.contains(&argument.value));
-            given.is_some_and(|given| {
-                let meaning = values.meaning(maker, call);
-                let mut functions = meaning.functions.iter();
-                !meaning.constructs.is_empty()
-                    || depth > 0
-                        && functions
-                            .any(|next| makes_over(values, *next, (call, given.value), depth - 1))
-            })
-        }
-        _ => false,
+    let mut returned = body
+        .blocks
+        .iter()
+        .filter_map(|block| match block.terminator {
+            Terminator::Return(value) => Some(value),
+            _ => None,
+        });
+    let mut calls = body
+        .blocks
+        .iter()
+        .filter_map(|block| match &block.terminator {
+            Terminator::Call { call, .. } => {
+                let mut arguments = call.arguments.iter();
+                let given = arguments.find(|argument| copies.contains(&argument.value))?;
+                Some((call, given.value))
+            }
+            _ => None,
+        });
+    returned.any(|value| {
+        let given = values.of(maker, value).iter();
+        let mut parts = given.clone().flat_map(|entity| values.entries(*entity));
+        given.clone().any(gives) || parts.any(|entity| gives(&entity))
+    }) || calls.by_ref().take(CALL_LIMIT).any(|(call, given)| {
+        let meaning = values.meaning(maker, call);
+        let mut functions = meaning.functions.iter();
+        let makes = |next: &FunctionKey| makes_over(values, *next, (call, given), depth - 1);
+        !meaning.constructs.is_empty() || depth > 0 && functions.any(makes)
     })
 }
 
 /// The locals that hold what one holds, or a part of it.
 fn copies(body: &Function, local: LocalId) -> Vec<LocalId> {
     let mut copies = vec![local];
-    for statement in body.blocks.iter().flat_map(|block| &block.statements) {
+    for statement in statements(body) {
         if let Action::Assign(target, value) = &statement.action
+            && copies.len() < COPY_LIMIT
             && !matches!(value, Value::Closure(_) | Value::Class(_))
             && value.operands().iter().any(|part| copies.contains(part))
         {
@@ -105,6 +119,11 @@ fn copies(body: &Function, local: LocalId) -> Vec<LocalId> {
         }
     }
     copies
+}
+
+fn statements(body: &Function) -> impl Iterator<Item = &Statement> {
+    let statements = body.blocks.iter().flat_map(|block| &block.statements);
+    statements.take(STATEMENT_LIMIT)
 }
 
 /// The field of its object in which a constructor, or one that it hands on to, keeps what a call gives it.
@@ -119,9 +138,11 @@ fn kept_in(
     let (position, argument) = arguments.find(|(_, argument)| argument.value == given)?;
     let parameter = parameter_of(body, position, argument)?;
     let mut copies = vec![parameter];
-    for statement in body.blocks.iter().flat_map(|block| &block.statements) {
+    for statement in statements(body) {
         match statement.action {
-            Action::Assign(target, Value::Local(source)) if copies.contains(&source) => {
+            Action::Assign(target, Value::Local(source))
+                if copies.len() < COPY_LIMIT && copies.contains(&source) =>
+            {
                 copies.push(target);
             }
             Action::SetField(object, name, value)
@@ -132,7 +153,7 @@ fn kept_in(
             _ => {}
         }
     }
-    body.blocks.iter().find_map(|block| {
+    body.blocks.iter().take(BLOCK_LIMIT).find_map(|block| {
         let Terminator::Call { call, .. } = &block.terminator else {
             return None;
         };
