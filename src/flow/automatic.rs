@@ -239,7 +239,7 @@ impl Automatic {
 }
 
 /// Whether the first statement of what a local stands for may begin a transaction.
-pub(super) fn may_begin(view: &View<'_>, local: LocalId) -> bool {
+pub(super) fn autobegins(view: &View<'_>, local: LocalId) -> bool {
     let language = view.values.world().language(view.key);
     let library = view.values.library();
     let resource = type_of(view, local);
@@ -254,7 +254,7 @@ fn handed_on(
 ) -> Option<LocalId> {
     let arguments = call.arguments.iter().enumerate();
     let mut sessions = arguments
-        .filter(|(_, argument)| may_begin(view, argument.value))
+        .filter(|(_, argument)| autobegins(view, argument.value))
         .peekable();
     sessions.peek()?;
     let functions = targets::run_by(view, block);
@@ -369,17 +369,10 @@ fn is_cursor(view: &View<'_>, local: LocalId) -> bool {
 /// How a function reaches a receiver: a variable, or a field of one.
 pub(super) fn access(view: &View<'_>, receiver: LocalId) -> (LocalId, Shape) {
     let local = view.body.local(receiver);
-    if local.name.is_empty() && local.kind == LocalKind::Temporary {
-        let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-        let read = statements.find_map(|statement| match statement.action {
-            Action::Assign(target, Value::Field(object, name)) if target == receiver => {
-                Some((object, Shape::Under(name)))
-            }
-            _ => None,
-        });
-        if let Some(read) = read {
-            return read;
-        }
+    let is_temporary = local.name.is_empty() && local.kind == LocalKind::Temporary;
+    let read = is_temporary.then(|| view.field_read(receiver));
+    match read.flatten() {
+        Some((object, name)) => (object, Shape::Under(name)),
+        None => (receiver, Shape::Itself),
     }
-    (receiver, Shape::Itself)
 }

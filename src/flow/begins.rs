@@ -29,7 +29,7 @@ pub fn begins(summaries: &mut Summaries<'_>, view: &View<'_>) -> Vec<Acquisition
 /// Whether a call may begin a transaction, by what the data says.
 pub fn may_begin(view: &View<'_>) -> bool {
     let begins = |fact: &CallFact| fact.has(Effect::Begins) || fact.has(Effect::Queries);
-    let is_handed = |argument: &Argument| automatic::may_begin(view, argument.value);
+    let is_handed = |argument: &Argument| automatic::autobegins(view, argument.value);
     view.calls().any(|(block, call)| {
         let mut facts = view.meaning(block).facts.iter();
         facts.any(|(fact, _)| begins(fact)) || call.arguments.iter().any(is_handed)

@@ -170,11 +170,12 @@ pub fn of_call(
     let added = added(summaries, function);
     let mut told = Telling::new();
     for (slot, asked) in questions {
+        if told.last().is_some_and(|(last, _)| last == slot) {
+            continue;
+        }
         if slot.parameter == RECEIVER {
-            let class = class_of_receiver(view, (block, call), known);
-            let is_new = told.last().is_none_or(|(last, _)| last != slot);
-            let class = class.filter(|_| is_new);
-            told.extend(class.map(|class| (*slot, Told::Object(class))));
+            let class = class_of_receiver(summaries, view, (block, call), known);
+            told.extend(class.map(|class| (*slot, class)));
             continue;
         }
         let Some(parameter) = body.parameters.get(slot.parameter as usize) else {
@@ -202,11 +203,7 @@ pub fn of_call(
             }
             None => None,
         };
-        if let Some(found) = found
-            && told.last().is_none_or(|(last, _)| last != slot)
-        {
-            told.push((*slot, found));
-        }
+        told.extend(found.map(|found| (*slot, found)));
     }
     summaries.contexts.number(function, told)
 }
@@ -226,22 +223,17 @@ fn is_callee(view: &View<'_>, block: BlockId, function: FunctionKey) -> bool {
 
 /// The class of what a method is called on, where it is one only.
 fn class_of_receiver(
+    summaries: &mut Summaries<'_>,
     view: &View<'_>,
     (block, call): (BlockId, &Call),
     known: Known<'_>,
-) -> Option<ClassKey> {
-    if let [class] = view.meaning(block).constructs[..] {
-        return Some(class);
-    }
-    let Callee::Method(receiver, _) = call.callee else {
-        return None;
-    };
-    match known(receiver, Symbol::empty()) {
-        Some(Told::Object(class)) => Some(class),
-        _ => match view.values.of(view.key, receiver) {
-            [Entity::Object(class)] => Some(*class),
-            _ => None,
-        },
+) -> Option<Told> {
+    match (&view.meaning(block).constructs[..], call.callee) {
+        ([class], _) => Some(Told::Object(*class)),
+        (_, Callee::Method(receiver, _)) => {
+            value_of(summaries, view, receiver, Asked::Class, known)
+        }
+        (_, Callee::Local(_)) => None,
     }
 }
 

@@ -12,7 +12,7 @@ use super::sites::{self, Acquisition, Kind, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
 use super::text::Known;
 use crate::ir::{
-    Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Parameter, Site, Terminator, Value,
+    Action, BlockId, Call, Callee, Constant, LocalId, Parameter, Site, Terminator, Value,
 };
 use crate::library::{CallFact, Effect, Place, When};
 use crate::link::FunctionKey;
@@ -446,7 +446,7 @@ fn callbacks<'p>(
     holds.collect()
 }
 
-/// The calls of a function that run while what it is given is held: all of them, where it names no such parameter.
+/// The calls of a function that run while what it gets in a role is held.
 fn region_given(
     summaries: &mut Summaries<'_>,
     function: FunctionKey,
@@ -455,10 +455,20 @@ fn region_given(
 ) -> Region {
     let view = summaries.view(function);
     let given = held::given(summaries, &view, role);
+    region_of(summaries, &view, given, purpose)
+}
+
+/// The calls that run while what a function is given is held: all of them, where it names no such parameter.
+fn region_of<'p>(
+    summaries: &mut Summaries<'p>,
+    view: &Rc<View<'p>>,
+    given: Given,
+    purpose: Purpose,
+) -> Region {
     if given.locals.is_empty() && given.environment.is_empty() {
-        return Region::whole(summaries, &view);
+        return Region::whole(summaries, view);
     }
-    let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
+    let (mut held, solution) = held::solve(summaries, view, Subject::Given(given), purpose);
     held.region(&solution)
 }
 
@@ -514,11 +524,7 @@ fn lent_somehow(summaries: &mut Summaries<'_>, function: FunctionKey, purpose: P
         locals: parameters.map(within).collect(),
         ..Given::default()
     };
-    if given.locals.is_empty() {
-        return Region::whole(summaries, &view);
-    }
-    let (mut held, solution) = held::solve(summaries, &view, Subject::Given(given), purpose);
-    held.region(&solution)
+    region_of(summaries, &view, given, purpose)
 }
 
 /// The functions that callers pass for the parameter that a call runs.
@@ -554,9 +560,5 @@ fn calls_parameter(view: &View<'_>, block: BlockId) -> bool {
         return false;
     }
     let world = view.values.world();
-    let (function, local) = world.origin(view.key, local);
-    matches!(
-        world.function(function).local(local).kind,
-        LocalKind::Parameter(_)
-    )
+    world.parameter_owner(view.key, local).is_some()
 }

@@ -3,12 +3,11 @@
 //! In: a [`Hold`] and a call. Out: whether a statement before it, of a transaction the first, takes a lock that the
 //! database keeps as long as the transaction, or the connection, lasts: then somebody means to keep it.
 use super::holds::Hold;
-use super::order;
 use super::reached;
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{Action, BlockId, Callee, Constant, LocalId, Terminator, Value};
+use crate::ir::{BlockId, Callee, Constant, LocalId, Terminator};
 use crate::library::Effect;
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
@@ -49,13 +48,9 @@ pub(super) fn is_lock(summaries: &mut Summaries<'_>, hold: &Hold, at: BlockId) -
         STATEMENT_LIMIT
     };
     let mut statements = 0;
-    let leads = order::leading_to(view.body, at);
-    for held in hold
-        .region
-        .calls
-        .iter()
-        .filter(|held| leads[held.block.index()])
-    {
+    let leads = view.passing().leading_to(at);
+    let calls = hold.region.calls.iter();
+    for held in calls.filter(|held| leads[held.block.index()]) {
         if text::verb(summaries, &view, held.block).is_some() {
             continue;
         }
@@ -140,14 +135,7 @@ fn texts_of_property<'p>(
     local: LocalId,
 ) -> Vec<Constant> {
     let values = summaries.values;
-    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-    let read = statements.find_map(|statement| match &statement.action {
-        Action::Assign(target, Value::Field(object, name)) if *target == local => {
-            Some((*object, *name))
-        }
-        _ => None,
-    });
-    let Some((object, name)) = read else {
+    let Some((object, name)) = view.field_read(local) else {
         return Vec::new();
     };
     let objects = values.of(view.key, object).iter();

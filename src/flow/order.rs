@@ -92,10 +92,10 @@ pub struct Passing {
     /// The immediate dominator of each block that is passed.
     dominator: Vec<Option<usize>>,
     certain: Vec<bool>,
-    /// Several blocks lead to it.
-    joined: Vec<bool>,
     /// A loop begins with it.
     heads: Vec<bool>,
+    /// The blocks that lead to each.
+    previous: Vec<Vec<usize>>,
 }
 
 impl Passing {
@@ -118,7 +118,7 @@ impl Passing {
             heads: heads(&previous, &dominator),
             dominator,
             certain,
-            joined: previous.iter().map(|previous| previous.len() > 1).collect(),
+            previous,
         }
     }
 
@@ -146,7 +146,7 @@ impl Passing {
                 _ => return None,
             };
             // What both ways lead to has passed neither.
-            let is_passed = !self.joined[below];
+            let is_passed = self.previous[below].len() == 1;
             is_passed.then_some((BlockId::new(above), *test, came_out))
         })
     }
@@ -154,6 +154,22 @@ impl Passing {
     /// Whether a loop begins with a block: some block that it dominates leads back to it.
     pub fn is_loop_head(&self, block: BlockId) -> bool {
         self.heads[block.index()]
+    }
+
+    /// By block, whether another one can follow on it; on itself it does.
+    pub fn leading_to(&self, to: BlockId) -> Vec<bool> {
+        let previous = |block: usize| self.previous[block].clone();
+        reachable(to, self.previous.len(), previous)
+    }
+
+    /// By block, whether it lies on another way than a block: neither comes before it nor after it.
+    pub fn beside(&self, body: &Function, block: BlockId) -> Vec<bool> {
+        let next = |block: usize| ordinary(&body.blocks[block].terminator).into_iter();
+        let follows = reachable(block, body.blocks.len(), |block| {
+            next(block).map(BlockId::index).collect()
+        });
+        let both = self.leading_to(block).into_iter().zip(follows);
+        both.map(|(leads, follows)| !leads && !follows).collect()
     }
 
     /// Whether a block is reached on some way.
@@ -226,22 +242,6 @@ fn ordinary(terminator: &Terminator) -> Vec<BlockId> {
         Terminator::Raise { .. } => Vec::new(),
         terminator => terminator.successors().collect(),
     }
-}
-
-/// By block, whether another one can follow on it while nothing raises; on itself it does.
-pub fn leading_to(body: &Function, to: BlockId) -> Vec<bool> {
-    let previous = ordinarily_previous(body);
-    reachable(to, previous.len(), |block| previous[block].clone())
-}
-
-/// By block, whether it lies on another way than a block: neither comes before it nor after it while nothing raises.
-pub fn beside(body: &Function, block: BlockId) -> Vec<bool> {
-    let next = |block: usize| ordinary(&body.blocks[block].terminator).into_iter();
-    let follows = reachable(block, body.blocks.len(), |block| {
-        next(block).map(BlockId::index).collect()
-    });
-    let both = leading_to(body, block).into_iter().zip(follows);
-    both.map(|(leads, follows)| !leads && !follows).collect()
 }
 
 fn reachable(from: BlockId, count: usize, next: impl Fn(usize) -> Vec<usize>) -> Vec<bool> {

@@ -39,8 +39,7 @@ pub(super) const ENDS: [&str; 8] = [
 /// Why a pool is made again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// For each request or job, or round of a loop: the last of the calls that lead there stands in it, or else the
-    /// construction itself.
+    /// For each request or job.
     Requests,
     /// In each round of a loop.
     Rounds,
@@ -61,7 +60,8 @@ pub struct Opening {
     pub callee: Site,
     /// Why.
     pub why: Why,
-    /// The calls that lead from there to the function, the nearest first.
+    /// The calls that lead to the function, the nearest first: the last is made for each request, in the loop, or by whom
+    /// it is left.
     pub calls: Vec<CallSite>,
     /// How sure it is that this harms.
     pub confidence: Confidence,

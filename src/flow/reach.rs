@@ -20,21 +20,12 @@ const REQUEST_LIMIT: u32 = 3;
 const GROUP_LIMIT: u32 = 6;
 
 /// Why a function runs again and again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repeats {
     /// The calls that lead to it, the last of which runs again and again; none where the function itself is registered.
     pub calls: Vec<CallSite>,
     /// The last call stands in a loop; else the function it stands in is registered for requests, messages or jobs.
     pub is_looped: bool,
-}
-
-impl Repeats {
-    fn registered() -> Self {
-        Self {
-            calls: Vec::new(),
-            is_looped: false,
-        }
-    }
 }
 
 /// How often functions run.
@@ -246,7 +237,7 @@ impl Reach {
         is_exempt: &dyn Fn(CallSite) -> bool,
     ) -> Option<Repeats> {
         if self.registered.contains(&function) {
-            return Some(Repeats::registered());
+            return Some(Repeats::default());
         }
         if self.is_memoised(function) {
             return None;
@@ -265,7 +256,7 @@ impl Reach {
         seen: &mut FxHashSet<FunctionKey>,
     ) -> Option<Repeats> {
         if self.registered.contains(&function) {
-            return Some(Repeats::registered());
+            return Some(Repeats::default());
         }
         if depth == 0 || !seen.insert(function) || self.is_memoised(function) {
             return None;

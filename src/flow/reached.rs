@@ -5,7 +5,6 @@
 //! it: what it does after it committed is nobody's wait.
 use super::context::Context;
 use super::held::{self, Handed, HeldCall, Region};
-use super::order;
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
 use super::targets;
@@ -213,7 +212,7 @@ fn undeferred(view: &View<'_>) -> impl Fn(BlockId) -> bool + use<> {
     let defers = |block: &BlockId| view.meaning(*block).fact(Effect::Defers).is_some();
     let deferring = calls.filter(defers).take(DEFERRING_LIMIT);
     let beside: Vec<_> = deferring
-        .map(|block| order::beside(view.body, block))
+        .map(|block| view.passing().beside(view.body, block))
         .collect();
     move |block| beside.iter().any(|beside| beside[block.index()])
 }
@@ -581,12 +580,8 @@ pub fn pools_of(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) 
 
 /// Whether a local is a part of what a call gives.
 fn is_part_of_given(view: &View<'_>, local: LocalId) -> bool {
-    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-    let owner = statements.find_map(|statement| match statement.action {
-        Action::Assign(target, Value::Field(owner, _)) if target == local => Some(owner),
-        _ => None,
-    });
-    owner.is_some_and(|owner| view.call_giving(owner).is_some())
+    let read = view.field_read(local);
+    read.is_some_and(|(owner, _)| view.call_giving(owner).is_some())
 }
 
 fn pool_of(summaries: &mut Summaries<'_>, entity: Entity) -> Option<Pool> {

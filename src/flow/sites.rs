@@ -70,6 +70,17 @@ impl<'p> View<'p> {
         Some((block, self.call(block)?))
     }
 
+    /// The object, and its field, that a local is first read from.
+    pub fn field_read(&self, local: LocalId) -> Option<(LocalId, Symbol)> {
+        let mut statements = self.body.blocks.iter().flat_map(|block| &block.statements);
+        statements.find_map(|statement| match statement.action {
+            Action::Assign(target, Value::Field(object, name)) if target == local => {
+                Some((object, name))
+            }
+            _ => None,
+        })
+    }
+
     fn links(&self) -> &[FxHashMap<LocalId, BlockId>; 2] {
         self.links.get_or_init(|| {
             let mut links = [FxHashMap::default(), FxHashMap::default()];

@@ -215,6 +215,13 @@ impl<'w> World<'w> {
         }
     }
 
+    /// The function whose parameter a local is: its own, or one around it.
+    pub fn parameter_owner(&self, key: FunctionKey, local: LocalId) -> Option<FunctionKey> {
+        let (owner, local) = self.origin(key, local);
+        let kind = self.function(owner).local(local).kind;
+        matches!(kind, crate::ir::LocalKind::Parameter(_)).then_some(owner)
+    }
+
     /// A place in a function's file.
     pub fn span(&self, key: FunctionKey, site: Site) -> Span {
         Span {

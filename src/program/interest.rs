@@ -166,9 +166,9 @@ fn with_captures(values: &Values<'_>, mut functions: Vec<FunctionKey>) -> Vec<Fu
 /// The functions that a function lends a resource for: those whose parameter it calls with one, or hands to a library's
 /// function that does. What callers pass decides what becomes of it.
 fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
-    let blocks = &values.world().function(function).blocks;
+    let world = values.world();
     let mut found = Vec::new();
-    for block in blocks {
+    for block in &world.function(function).blocks {
         let Terminator::Call { call, .. } = &block.terminator else {
             continue;
         };
@@ -176,7 +176,7 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
         match call.callee {
             Callee::Local(callee) => {
                 let passes = |argument| is_of_interest(values, function, argument);
-                let owner = parameter_owner(values, function, callee);
+                let owner = world.parameter_owner(function, callee);
                 found.extend(owner.filter(|_| arguments().any(passes)));
             }
             Callee::Method(receiver, _) if is_of_interest(values, function, receiver) => {
@@ -185,7 +185,7 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
                 if lends.iter().any(|effect| meaning.fact(*effect).is_some()) {
                     found.extend(
                         arguments()
-                            .filter_map(|argument| parameter_owner(values, function, argument)),
+                            .filter_map(|argument| world.parameter_owner(function, argument)),
                     );
                 }
             }
@@ -193,17 +193,6 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
         }
     }
     found
-}
-
-/// The function whose parameter a local is.
-fn parameter_owner(
-    values: &Values<'_>,
-    function: FunctionKey,
-    local: LocalId,
-) -> Option<FunctionKey> {
-    let (owner, local) = values.world().origin(function, local);
-    let kind = values.world().function(owner).local(local).kind;
-    matches!(kind, LocalKind::Parameter(_)).then_some(owner)
 }
 
 /// Whether a local is a pool or a resource.

@@ -4,8 +4,8 @@
 use super::Held;
 use super::facts::{Fact, Facts};
 use crate::ir::{
-    Action, Argument, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Statement,
-    Terminator, Value,
+    Action, Argument, BlockId, Call, CallKind, Callee, Function, LocalId, Statement, Terminator,
+    Value,
 };
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values, parameter_of};
@@ -31,12 +31,10 @@ impl Held<'_, '_> {
         let values = self.view.values;
         let meaning = self.view.meaning(block);
         // What the caller's function makes is the caller's.
-        if let Callee::Local(callee) = call.callee {
-            let (owner, callee) = values.world().origin(self.view.key, callee);
-            let kind = values.world().function(owner).local(callee).kind;
-            if matches!(kind, LocalKind::Parameter(_)) {
-                return None;
-            }
+        if let Callee::Local(callee) = call.callee
+            && let Some(_) = values.world().parameter_owner(self.view.key, callee)
+        {
+            return None;
         }
         let has = |argument: &&Argument| facts.get(argument.value).and_then(Fact::shape).is_some();
         let given = call.arguments.iter().find(has)?;
@@ -63,13 +61,12 @@ fn makes_over(
 ) -> bool {
     let world = values.world();
     let body = world.function(maker);
-    let mut arguments = call.arguments.iter().enumerate();
-    let passed = arguments.find(|(_, argument)| argument.value == given);
-    let parameter = passed.and_then(|(position, given)| parameter_of(body, position, given));
+    let parameter = parameter_for(body, call, given);
     let Some(parameter) = parameter.filter(|_| body.blocks.len() <= BLOCK_LIMIT) else {
         return false;
     };
-    let copies = copies(body, parameter);
+    let is_part = |value: &Value| !matches!(value, Value::Closure(_) | Value::Class(_));
+    let copies = copies(body, parameter, is_part);
     let captures = |inner: &FunctionKey| {
         let locals = (0..world.function(*inner).locals.len()).map(LocalId::new);
         let mut origins = locals.map(|local| world.origin(*inner, local));
@@ -83,42 +80,55 @@ fn makes_over(
             Terminator::Return(value) => Some(value),
             _ => None,
         });
-    let mut calls = body
-        .blocks
-        .iter()
-        .filter_map(|block| match &block.terminator {
-            Terminator::Call { call, .. } => {
-                let mut arguments = call.arguments.iter();
-                let given = arguments.find(|argument| copies.contains(&argument.value))?;
-                Some((call, given.value))
-            }
-            _ => None,
-        });
     returned.any(|value| {
         let given = values.of(maker, value).iter();
         let mut parts = given.clone().flat_map(|entity| values.entries(*entity));
         given.clone().any(gives) || parts.any(|entity| gives(&entity))
-    }) || calls.by_ref().take(CALL_LIMIT).any(|(call, given)| {
-        let meaning = values.meaning(maker, call);
-        let mut functions = meaning.functions.iter();
-        let makes = |next: &FunctionKey| makes_over(values, *next, (call, given), depth - 1);
-        !meaning.constructs.is_empty() || depth > 0 && functions.any(makes)
-    })
+    }) || calls_with(body, &copies)
+        .take(CALL_LIMIT)
+        .any(|(call, given)| {
+            let meaning = values.meaning(maker, call);
+            let mut functions = meaning.functions.iter();
+            let makes = |next: &FunctionKey| makes_over(values, *next, (call, given), depth - 1);
+            !meaning.constructs.is_empty() || depth > 0 && functions.any(makes)
+        })
 }
 
-/// The locals that hold what one holds, or a part of it.
-fn copies(body: &Function, local: LocalId) -> Vec<LocalId> {
+/// The parameter that gets what a call is given.
+fn parameter_for(body: &Function, call: &Call, given: LocalId) -> Option<LocalId> {
+    let mut arguments = call.arguments.iter().enumerate();
+    let (position, argument) = arguments.find(|(_, argument)| argument.value == given)?;
+    parameter_of(body, position, argument)
+}
+
+/// The locals that a local's value goes on into, by values that carry it.
+fn copies(body: &Function, local: LocalId, carries: impl Fn(&Value) -> bool) -> Vec<LocalId> {
     let mut copies = vec![local];
     for statement in statements(body) {
         if let Action::Assign(target, value) = &statement.action
             && copies.len() < COPY_LIMIT
-            && !matches!(value, Value::Closure(_) | Value::Class(_))
+            && carries(value)
             && value.operands().iter().any(|part| copies.contains(part))
         {
             copies.push(*target);
         }
     }
     copies
+}
+
+/// The calls of a function that are given one of several locals, each with that one.
+fn calls_with<'b>(
+    body: &'b Function,
+    locals: &[LocalId],
+) -> impl Iterator<Item = (&'b Call, LocalId)> {
+    body.blocks.iter().take(BLOCK_LIMIT).filter_map(|block| {
+        let Terminator::Call { call, .. } = &block.terminator else {
+            return None;
+        };
+        let mut arguments = call.arguments.iter();
+        let given = arguments.find(|argument| locals.contains(&argument.value))?;
+        Some((&**call, given.value))
+    })
 }
 
 fn statements(body: &Function) -> impl Iterator<Item = &Statement> {
@@ -134,37 +144,22 @@ fn kept_in(
     depth: u32,
 ) -> Option<Symbol> {
     let body = values.world().function(constructor);
-    let mut arguments = call.arguments.iter().enumerate();
-    let (position, argument) = arguments.find(|(_, argument)| argument.value == given)?;
-    let parameter = parameter_of(body, position, argument)?;
-    let mut copies = vec![parameter];
-    for statement in statements(body) {
-        match statement.action {
-            Action::Assign(target, Value::Local(source))
-                if copies.len() < COPY_LIMIT && copies.contains(&source) =>
-            {
-                copies.push(target);
-            }
-            Action::SetField(object, name, value)
-                if Some(object) == body.receiver && copies.contains(&value) =>
-            {
-                return Some(name);
-            }
-            _ => {}
+    let parameter = parameter_for(body, call, given)?;
+    let copies = copies(body, parameter, |value| matches!(value, Value::Local(_)));
+    let kept = statements(body).find_map(|statement| match statement.action {
+        Action::SetField(object, name, value)
+            if Some(object) == body.receiver && copies.contains(&value) =>
+        {
+            Some(name)
         }
-    }
-    body.blocks.iter().take(BLOCK_LIMIT).find_map(|block| {
-        let Terminator::Call { call, .. } = &block.terminator else {
-            return None;
-        };
-        let mut arguments = call.arguments.iter();
-        let given = arguments.find(|argument| copies.contains(&argument.value))?;
-        let base = values
-            .meaning(constructor, call)
-            .functions
-            .first()
-            .copied()?;
-        let is_base = call.kind == CallKind::Super && depth > 0;
-        is_base.then(|| kept_in(values, base, (call, given.value), depth - 1))?
+        _ => None,
+    });
+    kept.or_else(|| {
+        let is_base = |(call, _): &(&Call, LocalId)| call.kind == CallKind::Super && depth > 0;
+        let mut calls = calls_with(body, &copies).filter(is_base);
+        calls.find_map(|given| {
+            let meaning = values.meaning(constructor, given.0);
+            kept_in(values, *meaning.functions.first()?, given, depth - 1)
+        })
     })
 }

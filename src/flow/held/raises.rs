@@ -134,11 +134,7 @@ fn imported<'p>(view: &View<'p>, local: LocalId) -> Option<&'p Import> {
 /// The name of a variable, or of the field that a temporary is read from.
 fn name_of(view: &View<'_>, local: LocalId) -> Symbol {
     let name = view.body.local(local).name;
-    let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-    let field = statements.find_map(|statement| match statement.action {
-        Action::Assign(target, Value::Field(_, field)) if target == local => Some(field),
-        _ => None,
-    });
+    let field = view.field_read(local).map(|(_, field)| field);
     field.filter(|_| name.is_empty()).unwrap_or(name)
 }
 
