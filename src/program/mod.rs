@@ -6,6 +6,7 @@ mod interest;
 mod load;
 mod running;
 mod story;
+mod unused;
 
 use crate::config::{self, Config};
 use crate::error::Error;
@@ -236,5 +237,7 @@ fn judge(sources: &Sources, values: &Values<'_>) -> Vec<Finding> {
         fanouts,
         waits,
     };
-    rules::check(&program)
+    let mut findings = rules::check(&program);
+    unused::doubt(values.world(), &mut findings);
+    findings
 }
