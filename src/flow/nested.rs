@@ -5,12 +5,13 @@
 use super::holds::{Begun, Hold};
 use super::reach::Reach;
 use super::reached::{self, Hop, Pool};
-use super::sites::Kind;
+use super::sites::{Kind, View, is_given};
 use super::summary::Summaries;
 use crate::finding::Confidence;
-use crate::ir::{BlockId, Site};
-use crate::library::Effect;
+use crate::ir::{BlockId, Call, Site};
+use crate::library::{CallFact, Effect};
 use crate::link::FunctionKey;
+use crate::link::values::Entity;
 use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
@@ -55,7 +56,13 @@ pub fn nested(summaries: &mut Summaries<'_>, reach: &Reach, holds: &[Hold]) -> V
                     .any(|pool| pools.are_same(summaries, *pool, checkout.pool))
             });
             if let Some(checkout) = same {
-                found.extend(tell(summaries, hold, checkout.pool, checkout.hop));
+                let mut nested = tell(summaries, hold, checkout.pool, checkout.hop);
+                if let Some(nested) = &mut nested
+                    && pools.is_keeping_none(summaries, checkout.pool)
+                {
+                    nested.confidence = Confidence::Low;
+                }
+                found.extend(nested);
             }
         }
     }
@@ -96,7 +103,7 @@ fn tell(summaries: &mut Summaries<'_>, hold: &Hold, pool: Pool, hop: Hop) -> Opt
     })
 }
 
-fn is_statement(view: &super::sites::View<'_>, block: BlockId) -> bool {
+fn is_statement(view: &View<'_>, block: BlockId) -> bool {
     view.meaning(block).fact(Effect::Queries).is_some()
 }
 
@@ -105,20 +112,55 @@ fn is_statement(view: &super::sites::View<'_>, block: BlockId) -> bool {
 struct Pools {
     /// How many each package makes.
     made: FxHashMap<Symbol, usize>,
+    /// How many of them keep no connection: `poolclass=NullPool`.
+    keeping_none: FxHashMap<Symbol, usize>,
 }
 
 impl Pools {
     fn new(summaries: &mut Summaries<'_>) -> Self {
         let mut made = FxHashMap::default();
+        let mut keeping_none = FxHashMap::default();
         for function in summaries.values.world().functions() {
             let view = summaries.view(function);
-            for (block, _) in view.calls() {
+            for (block, call) in view.calls() {
                 if let Some(fact) = view.meaning(block).fact(Effect::OpensPool) {
-                    *made.entry(reached::package(fact.callee)).or_insert(0) += 1;
+                    let package = reached::package(fact.callee);
+                    *made.entry(package).or_insert(0) += 1;
+                    if keeps_none(&view, call, fact) {
+                        *keeping_none.entry(package).or_insert(0) += 1;
+                    }
                 }
             }
         }
-        Self { made }
+        Self { made, keeping_none }
+    }
+
+    /// Whether the pool is one in name only: each checkout opens a connection, and nobody waits for another's.
+    fn is_keeping_none(&self, summaries: &mut Summaries<'_>, pool: Pool) -> bool {
+        let all_do = |package: Symbol| {
+            let keeping = self.keeping_none.get(&package);
+            keeping.is_some() && keeping == self.made.get(&package)
+        };
+        let origin = match pool {
+            Pool::Of(package) => return all_do(package),
+            Pool::Made(origin) => origin,
+        };
+        let Some((view, block)) = summaries.made_at(origin) else {
+            return false;
+        };
+        let Some(call) = view.call(block) else {
+            return false;
+        };
+        if let Some(fact) = view.meaning(block).fact(Effect::OpensPool) {
+            return keeps_none(&view, call, fact);
+        }
+        // A factory of sessions, which has its engine from somewhere.
+        let made = view.values.of(view.key, call.result).iter();
+        let mut packages = made.filter_map(|entity| match entity {
+            Entity::Instance(path, _) => Some(reached::package(*path)),
+            _ => None,
+        });
+        packages.any(all_do)
     }
 
     /// Whether two names of pools must be one pool: made at one place that makes one, or of a package of which the
@@ -143,6 +185,12 @@ impl Pools {
     fn is_only(&self, package: Symbol) -> bool {
         self.made.get(&package).is_none_or(|count| *count <= 1)
     }
+}
+
+/// Whether a call makes a pool that keeps no connection: it says so itself. Options from elsewhere may say it or not.
+fn keeps_none(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+    let is_plain = call.arguments.iter().all(|argument| !argument.is_spread);
+    is_plain && is_given(view, call, fact)
 }
 
 /// Whether what a function makes at one place is one thing: a factory that is called from several makes several.
