@@ -266,10 +266,14 @@ impl<'p> Search<'_, 'p> {
         if parameter.is_some_and(|parameter| parameter.is_rest) {
             return Size::Unknown;
         }
-        let entities = self.summaries.values.of(function, local).iter();
-        let mut entities = entities.filter(|entity| matches!(entity, Entity::Instance(..)));
+        let is_any = |is_it: fn(&Entity) -> bool| {
+            let mut entities = self.summaries.values.of(function, local).iter();
+            entities.any(is_it)
+        };
         // A session or a pool is no collection.
-        if entities.next().is_some() {
+        if is_any(|entity| matches!(entity, Entity::Instance(..)))
+            && !is_any(|entity| matches!(entity, Entity::Rows(_)))
+        {
             return Size::Unknown;
         }
         if self.reach.is_registered(function) {

@@ -141,6 +141,7 @@ struct CallEntry {
     as_many_as: Option<OneOrMany<PlaceText>>,
     unless_given: Option<String>,
     instance_of: Option<PlaceText>,
+    rows_of: Option<PlaceText>,
     source: Option<String>,
     /// For the reader: versions this entry holds for.
     #[serde(rename = "versions")]
@@ -417,6 +418,7 @@ impl CallEntry {
             }),
             unless_given: self.unless_given.as_deref().map(Symbol::new),
             instance_of: self.instance_of.map(|PlaceText(place)| place),
+            rows_of: self.rows_of.map(|PlaceText(place)| place),
             source: Symbol::new(self.source.as_deref().unwrap_or(&file.source)),
         }
     }

@@ -58,6 +58,9 @@ pub struct CallFact {
     pub unless_given: Option<Symbol>,
     /// What the call gives, or makes of what it decorates, is an instance of the class that stands here: `base=Task`.
     pub instance_of: Option<Place>,
+    /// What the call gives stands for rows of the class, or of the rows, that stand here; where it gives an element, it
+    /// is one of them: `session.get(User, id)`.
+    pub rows_of: Option<Place>,
     /// Where the claim comes from.
     pub source: Symbol,
 }

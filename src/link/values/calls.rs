@@ -2,9 +2,9 @@
 use super::{
     Call, CallFact, CallKind, CallSite, Callee, ClassKey, Dispatch, Effect, Entity, Form,
     FunctionKey, Holder, Language, Late, LocalId, Node, Origin, Place, Returns, Site, Symbol,
-    Terminator, Values, Waiting, Watcher, parameter_of,
+    Terminator, Values, Waiting, Watcher, argument_for, parameter_of,
 };
-use crate::ir::{Action, Constant, Value};
+use crate::ir::{Action, Constant, Function, Parameter, Type, Value};
 
 impl<'w> Values<'w> {
     pub(super) fn ir_call(&self, site: CallSite) -> Option<(&'w Call, Site)> {
@@ -164,9 +164,7 @@ impl<'w> Values<'w> {
                 Some(member) => self.dispatch_plain(language, Entity::External(member)),
                 None => Vec::new(),
             },
-            Entity::Instance(path, _) | Entity::Rows(path, _) => {
-                self.dispatch_instance(language, call, entity, path, name)
-            }
+            Entity::Instance(path, _) => self.dispatch_instance(language, call, entity, path, name),
             Entity::Scope(path, origin) if call.kind == CallKind::Enter => {
                 vec![Dispatch::Enter(Entity::Instance(path, origin))]
             }
@@ -402,6 +400,11 @@ impl<'w> Values<'w> {
         if body.traits.is_constructor {
             return;
         }
+        if let Some(class) = class_given(body, call) {
+            let node = self.local(site.function, class);
+            let whole = self.type_path(&[]);
+            return self.watch(node, Watcher::Instantiate(whole, result));
+        }
         self.watch(self.result_node(function), Watcher::Copy(result));
         if body.traits.is_generator {
             self.add(result, Entity::Generator(function));
@@ -447,6 +450,7 @@ impl<'w> Values<'w> {
             self.watch(node, Watcher::MadeOf(result));
             self.news.classes_of.push((site.function, class.value));
         }
+        self.apply_rows(site, call, fact);
         if let Some(given) = self.given_entity(site, fact, receiver, origin) {
             return self.add(result, given);
         }
@@ -466,6 +470,36 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// Which rows the result stands for, or is one of: those of the receiver, or what the data says.
+    fn apply_rows(&mut self, site: CallSite, call: &'w Call, fact: &CallFact) {
+        let language = self.world.language(site.function);
+        let is_row = fact.returns == Returns::Element;
+        let keeps = match fact.returns {
+            Returns::Element | Returns::Receiver => true,
+            Returns::Type(path) => self.library.has_rows(language, path),
+            _ => false,
+        };
+        let from = match (fact.rows_of, call.callee) {
+            (Some(Place::Argument(position)), _) => call
+                .arguments
+                .get(position as usize)
+                .filter(|argument| argument.name.is_empty() && !argument.is_spread)
+                .map(|argument| argument.value),
+            (None, Callee::Method(receiver, _)) if keeps => Some(receiver),
+            _ => None,
+        };
+        if let Some(local) = from {
+            let result = self.local(site.function, call.result);
+            let node = self.local(site.function, local);
+            let watcher = if is_row {
+                Watcher::RowOf(result)
+            } else {
+                Watcher::RowsOf(result)
+            };
+            self.watch(node, watcher);
+        }
+    }
+
     /// What a call gives by itself, whatever its arguments are.
     fn given_entity(
         &self,
@@ -475,19 +509,11 @@ impl<'w> Values<'w> {
         origin: Option<Origin>,
     ) -> Option<Entity> {
         let language = self.world.language(site.function);
-        let class = match receiver {
-            Some(Entity::Rows(_, class) | Entity::Class(class)) => Some(class),
-            _ => None,
-        };
         match fact.returns {
             Returns::Unknown if fact.resource.is_none() && !fact.callee.contains('#') => self
                 .library
                 .is_type(language, fact.callee)
                 .then_some(Entity::Instance(fact.callee, origin)),
-            Returns::Element => class.map(Entity::Object),
-            Returns::Type(path) if self.library.has_rows(language, path) && class.is_some() => {
-                class.map(|class| Entity::Rows(path, class))
-            }
             Returns::Type(path) => {
                 let origin = match receiver {
                     Some(Entity::Instance(_, known)) if fact.derives => known,
@@ -632,4 +658,37 @@ fn callback_arguments(call: &Call) -> impl Iterator<Item = LocalId> {
         last.is_some() && is_one_of_two && !first.is_spread
     });
     last.into_iter().chain(first).map(|argument| argument.value)
+}
+
+/// The class that a call passes for a parameter `type[T]` of a function that returns `T`.
+fn class_given(body: &Function, call: &Call) -> Option<LocalId> {
+    let variable = returned_name(body.returns.as_ref()?)?;
+    let is_class = |parameter: &&Parameter| {
+        matches!(&parameter.annotation, Some(Type::Generic(base, arguments))
+            if matches!(&**base, Type::Name(_, path)
+                if path.last().is_some_and(|name| ["type", "Type"].contains(&name.text())))
+                && matches!(&arguments[..], [Type::Name(Some(local), _)] if *local == variable))
+    };
+    let parameter = body.parameters.iter().find(is_class)?;
+    argument_for(body, call, parameter.local).map(|argument| argument.value)
+}
+
+/// The one name that a type is, or that it is besides null: `T`, `T | None`, `Optional[T]`.
+fn returned_name(returns: &Type) -> Option<LocalId> {
+    match returns {
+        Type::Name(local, path) if path.len() == 1 => *local,
+        Type::Generic(base, arguments) => match (&**base, &arguments[..]) {
+            (Type::Name(_, path), [only])
+                if path.last().is_some_and(|name| *name == "Optional") =>
+            {
+                returned_name(only)
+            }
+            _ => None,
+        },
+        Type::Union(parts) => {
+            let mut names = parts.iter().filter_map(returned_name);
+            names.next().filter(|_| names.next().is_none())
+        }
+        _ => None,
+    }
 }

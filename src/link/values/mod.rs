@@ -49,8 +49,8 @@ pub enum Entity {
     External(Symbol),
     /// An instance of a library's type.
     Instance(Symbol, Option<Origin>),
-    /// An instance of a library's type that stands for rows of a class of the program.
-    Rows(Symbol, ClassKey),
+    /// Beside an instance of a library's type: it stands for rows of this class of the program.
+    Rows(ClassKey),
     /// A scope whose entering gives an instance of the type.
     Scope(Symbol, Option<Origin>),
     /// A method of an instance of a library's type, taken as a value.
@@ -130,6 +130,10 @@ enum Watcher {
     ResultOf(Node),
     /// A library makes an instance of the class held here.
     MadeOf(Node),
+    /// Rows of the class held here, or the rows that what is held here stands for.
+    RowsOf(Node),
+    /// One of them.
+    RowOf(Node),
     /// What entering what is held here gives.
     Entered(Node),
     /// A function bound there is decorated with what is held here.
@@ -480,6 +484,16 @@ impl<'w> Values<'w> {
             }
             Watcher::ResultOf(target) => self.result_of(entity, target),
             Watcher::MadeOf(target) => self.made_of(entity, target),
+            Watcher::RowsOf(target) => {
+                if let Entity::Rows(class) | Entity::Class(class) = entity {
+                    self.add(target, Entity::Rows(class));
+                }
+            }
+            Watcher::RowOf(target) => {
+                if let Entity::Rows(class) | Entity::Class(class) = entity {
+                    self.add(target, Entity::Object(class));
+                }
+            }
             Watcher::Entered(target) => self.entered(entity, target),
             Watcher::Decorates(target) => self.decorated(entity, target),
             Watcher::Base(class) => self.rebase(class, entity),
@@ -515,17 +529,17 @@ impl<'w> Values<'w> {
             Entity::Instance(path, origin) => {
                 self.load_library_field(path, origin, name, target, None);
             }
-            Entity::Rows(path, class) => {
-                self.load_library_field(path, None, name, target, Some(class));
-            }
             Entity::Class(class) | Entity::Object(class) => self.load_member(class, name, target),
             Entity::Record(node) => {
                 let field = self.field(Holder::Record(node), name);
                 self.watch(field, Watcher::Copy(target));
             }
             Entity::Module(file) => self.load_export(file, name, target),
-            Entity::Scope(..) | Entity::Method(..) | Entity::Function(_) | Entity::Generator(_) => {
-            }
+            Entity::Scope(..)
+            | Entity::Rows(_)
+            | Entity::Method(..)
+            | Entity::Function(_)
+            | Entity::Generator(_) => {}
         }
     }
 
@@ -539,12 +553,10 @@ impl<'w> Values<'w> {
     ) {
         for language in [Language::Python, Language::JavaScript] {
             if let Some(kind) = self.library.field(language, path, name) {
-                let rows = class.filter(|_| self.library.has_rows(language, kind));
-                let instance = Entity::Instance(kind, origin);
-                self.add(
-                    target,
-                    rows.map_or(instance, |class| Entity::Rows(kind, class)),
-                );
+                self.add(target, Entity::Instance(kind, origin));
+                if let Some(class) = class.filter(|_| self.library.has_rows(language, kind)) {
+                    self.add(target, Entity::Rows(class));
+                }
             } else if !self.library.method(language, path, &name).is_empty() {
                 self.add(target, Entity::Method(path, name));
             }
@@ -618,7 +630,7 @@ impl<'w> Values<'w> {
             Entity::Generator(function) => {
                 self.watch(self.yield_node(function), Watcher::Copy(target));
             }
-            Entity::Rows(_, class) => self.add(target, Entity::Object(class)),
+            Entity::Rows(class) => self.add(target, Entity::Object(class)),
             _ => {}
         }
     }
