@@ -6,7 +6,7 @@ use super::summary::Summaries;
 use crate::ir::{BlockId, Call, CallKind, Callee, Decorator, LocalId, Terminator};
 use crate::library::{CallFact, Effect, Place, Returns};
 use crate::link::FunctionKey;
-use crate::link::values::{CallSite, Entity, Values};
+use crate::link::values::{CallSite, Entity, Values, argument_for};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -115,6 +115,7 @@ impl Reach {
                 continue;
             };
             let says = |effect| view.meaning(block).fact(effect).is_some();
+            self.read_registry(view, block, call);
             if says(Effect::Exits) && view.passing().is_ordinary(block) {
                 self.exiting.insert(view.key);
             }
@@ -137,6 +138,19 @@ impl Reach {
                         self.note(fact, *function);
                     }
                 }
+            }
+        }
+    }
+
+    /// A function of the program's that keeps what its parameter gives: `singleton('db', () => new Pool())`.
+    fn read_registry(&mut self, view: &View<'_>, block: BlockId, call: &Call) {
+        let values = view.values;
+        for registry in &view.meaning(block).functions {
+            let body = values.world().function(*registry);
+            for parameter in values.kept_results(*registry) {
+                let passed = argument_for(body, call, *parameter).into_iter();
+                let entities = passed.flat_map(|argument| values.of(view.key, argument.value));
+                self.memoised.extend(entities.filter_map(Entity::function));
             }
         }
     }
@@ -175,8 +189,8 @@ impl Reach {
             .any(|entity| self.emptied.contains(entity))
     }
 
-    /// Whether the function runs once for the process: reached only from top-level code, start-up hooks and
-    /// commands, and not in a loop.
+    /// Whether the function runs once for the process: reached only from top-level code, start-up hooks, commands and
+    /// functions whose result is kept, and not in a loop.
     pub fn runs_once(&mut self, values: &Values<'_>, function: FunctionKey) -> bool {
         self.once_within(values, function, DEPTH_LIMIT)
     }
@@ -188,7 +202,7 @@ impl Reach {
         if self.registered.contains(&function) || depth == 0 {
             return false;
         }
-        if self.exiting.contains(&function) {
+        if self.exiting.contains(&function) || self.is_memoised(function) {
             return true;
         }
         let callers = values.callers(function).to_vec();

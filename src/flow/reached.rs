@@ -161,7 +161,7 @@ impl Reached {
     }
 }
 
-/// Calls looked at that defer something to the commit.
+/// Calls looked at that defer something to the commit, or run a callback with what is held.
 const DEFERRING_LIMIT: usize = 4;
 
 /// What a function reaches, on top of what is known of it.
@@ -171,6 +171,7 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
     let calls = region_of(summaries, &view, run).calls;
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     let is_undeferred = undeferred(&view);
+    let is_unhanded = unhanded(&view, run);
     // What is always reached is told before what some condition guards, and what is reached here before what others do;
     // last what the function reaches by running itself again.
     let is_certain = |held: &&HeldCall| view.passing().is_certain(held.block);
@@ -187,6 +188,9 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
         for held in calls {
             let mut inner = through(summaries, &view, held, purpose);
             inner.external = inner.external.filter(|_| !is_undeferred(held.block));
+            if is_unhanded(held.block) {
+                inner.checkouts.clear();
+            }
             let limits = view.meaning(held.block).fact(Effect::Limits).is_some();
             let checkouts = inner.checkouts.iter_mut();
             checkouts.for_each(|checkout| checkout.is_limited |= limits);
@@ -213,6 +217,29 @@ fn undeferred(view: &View<'_>) -> impl Fn(BlockId) -> bool + use<> {
     let deferring = calls.filter(defers).take(DEFERRING_LIMIT);
     let beside: Vec<_> = deferring
         .map(|block| view.passing().beside(view.body, block))
+        .collect();
+    move |block| beside.iter().any(|beside| beside[block.index()])
+}
+
+/// By block, whether it stands on another way than a call that runs a callback with the handle that the function is handed:
+/// there it was handed none. `if (isTransaction(db)) return work(db); return db.$transaction(work)`.
+fn unhanded(view: &View<'_>, run: Run) -> impl Fn(BlockId) -> bool + use<> {
+    let handle = match run.handed {
+        Some((Role::Parameter(position, _), _)) => Some(LocalKind::Parameter(position)),
+        _ => None,
+    };
+    let kind = |local: LocalId| view.body.local(local).kind;
+    let runs = |call: &Call| {
+        let mut arguments = call.arguments.iter();
+        matches!(call.callee, Callee::Local(callee) if matches!(kind(callee), LocalKind::Parameter(_)))
+            && arguments.any(|argument| Some(kind(argument.value)) == handle)
+    };
+    let running = view
+        .calls()
+        .filter(|(_, call)| handle.is_some() && runs(call));
+    let beside: Vec<_> = running
+        .take(DEFERRING_LIMIT)
+        .map(|(block, _)| view.passing().beside(view.body, block))
         .collect();
     move |block| beside.iter().any(|beside| beside[block.index()])
 }

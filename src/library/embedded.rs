@@ -130,6 +130,8 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "python-messaging",
     "python-oracledb",
     "python-payments",
+    "react-cache",
+    "remember",
     "request",
     "requests",
     "resend",

@@ -21,6 +21,8 @@ pub(super) struct Interest {
     exported: Vec<(FunctionKey, LocalId)>,
     /// Functions that came to hold a resource, since the last time.
     holding: Vec<FunctionKey>,
+    /// Functions that came to hold a function of interest, since the last time.
+    passing: Vec<FunctionKey>,
 }
 
 /// What came to be of interest; in order, each once.
@@ -30,6 +32,8 @@ pub(super) struct Gain {
     pub(super) exported: Vec<(FunctionKey, LocalId)>,
     /// Functions with a pool or a resource in a local.
     pub(super) holding: Vec<FunctionKey>,
+    /// Functions with a function in a local that leads to a pool or a resource: what they pass it to may give that.
+    pub(super) passing: Vec<FunctionKey>,
 }
 
 impl Interest {
@@ -57,7 +61,14 @@ impl Interest {
         let mut exported = std::mem::take(&mut self.exported);
         exported.sort_unstable();
         exported.dedup();
-        Gain { exported, holding }
+        let mut passing = std::mem::take(&mut self.passing);
+        passing.sort_unstable();
+        passing.dedup();
+        Gain {
+            exported,
+            holding,
+            passing,
+        }
     }
 
     /// Whether an entity leads to a pool or a resource.
@@ -92,7 +103,11 @@ impl Interest {
 
     fn spread(&mut self, values: &Values<'_>) {
         while let Some((node, entity)) = self.queue.pop() {
-            match values.owner(node) {
+            let owner = values.owner(node);
+            if let (Some(Owner::Local(function, _)), Entity::Function(_)) = (owner, entity) {
+                self.passing.push(function);
+            }
+            match owner {
                 Some(Owner::Local(function, local)) if values.world().is_top_level(function) => {
                     self.exported.push((function, local));
                 }

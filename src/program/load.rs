@@ -14,7 +14,7 @@ use crate::ir::{
 };
 use crate::library::{Effect, Library};
 use crate::link::resolve::Resolver;
-use crate::link::values::{News, Values};
+use crate::link::values::{Entity, News, Values};
 use crate::link::{ClassKey, FunctionKey};
 use crate::lower;
 use crate::progress::Progress;
@@ -100,6 +100,7 @@ impl<'s> Loader<'s> {
         let mut missing = BTreeSet::new();
         self.inherited(values, &mut missing);
         self.called(values, &gain.holding, &mut missing);
+        self.passed(values, &gain.passing, &mut missing);
         let running = self.running.hear(values, &news, self.seen);
         for function in &running {
             self.follow(values, *function, &mut missing, |_| true);
@@ -315,6 +316,26 @@ impl Loader<'_> {
                 arguments.any(|argument| is_of_interest(values, *function, argument.value))
             });
         }
+    }
+
+    /// Files that these functions call with a function that leads to a resource: `singleton('db', () => new Pool())`.
+    fn passed(
+        &mut self,
+        values: &Values<'_>,
+        functions: &[FunctionKey],
+        missing: &mut BTreeSet<FileId>,
+    ) {
+        let interest = std::mem::take(&mut self.interest);
+        for function in functions {
+            let leads = |entity: &Entity| {
+                matches!(entity, Entity::Function(_)) && interest.holds(values, *entity)
+            };
+            self.follow(values, *function, missing, |call| {
+                let mut arguments = call.arguments.iter();
+                arguments.any(|argument| values.of(*function, argument.value).iter().any(leads))
+            });
+        }
+        self.interest = interest;
     }
 
     /// The unparsed files of the callees of a function, of those calls that matter.

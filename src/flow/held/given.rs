@@ -44,8 +44,8 @@ pub(in crate::flow) fn given(summaries: &Summaries<'_>, view: &View<'_>, role: R
     given
 }
 
-/// The type of what is given, by whatever reaches it: where it may be several, a client rather than the pool that other
-/// callers give.
+/// The type of what is given, by whatever reaches it: where it may be several, a client or transaction rather than the pool
+/// that other callers give.
 fn type_given(view: &View<'_>, locals: &[(LocalId, Shape)]) -> Option<Symbol> {
     let library = view.values.library();
     let type_of = |local: LocalId| {
@@ -54,7 +54,7 @@ fn type_given(view: &View<'_>, locals: &[(LocalId, Shape)]) -> Option<Symbol> {
             Entity::Instance(path, _) => Some(*path),
             _ => None,
         });
-        types.min_by_key(|path| library.is_pool(*path))
+        types.min_by_key(|path| (!library.is_resource(*path), library.is_pool(*path)))
     };
     let statements = || view.body.blocks.iter().flat_map(|block| &block.statements);
     let is_copy = |copy: LocalId, of: LocalId| {

@@ -58,7 +58,8 @@ pub struct HeldCall {
     pub runs: Vec<Handed>,
     /// Its receiver is what is held.
     pub is_own: bool,
-    /// Its callee is a function that was made with what is held, and uses it: `const find = finder({ db: tx })`.
+    /// Its callee is a function that was made with what is held, and uses it: `const find = finder({ db: tx })`. Or it gets
+    /// that, and a function that uses it.
     pub is_over_it: bool,
     /// Of several functions that its callee may be, the caller has told which it is.
     pub is_told: bool,
@@ -126,7 +127,8 @@ impl Held<'_, '_> {
                     runs: self.handed(block, &facts),
                     is_own: uses(call, &facts) && !self.is_on_pool(call),
                     is_over_it: matches!(call.callee, Callee::Local(callee)
-                        if facts.get(callee).is_some_and(Fact::is_within)),
+                        if facts.get(callee).is_some_and(Fact::is_within))
+                        || self.is_handed_twice(call, &facts),
                     is_told: told(call, &facts).next().is_some()
                         || self.method_told(call, &facts).is_some(),
                 });
@@ -193,6 +195,13 @@ impl Held<'_, '_> {
                 ),
             })
             .collect()
+    }
+
+    /// Whether a call gets what is held and a function that uses it: `select(tx, () => tx.order.findMany())`.
+    fn is_handed_twice(&mut self, call: &Call, facts: &Facts) -> bool {
+        let arguments = || call.arguments.iter().map(|argument| argument.value);
+        let is_handed = arguments().any(|local| facts.get(local).and_then(Fact::shape).is_some());
+        is_handed && arguments().any(|local| !self.closures(facts, local).is_empty())
     }
 
     /// The method that a call runs, where the caller has told the class of its receiver and the call waits for it.

@@ -1,8 +1,8 @@
 //! Calls: what they lead to, and the values that flow through them.
 use super::{
-    Call, CallFact, CallKind, CallSite, Callee, ClassKey, Dispatch, Effect, Entity, Form,
-    FunctionKey, Holder, Language, Late, LocalId, Node, Origin, Place, Returns, Site, Symbol,
-    Terminator, Values, Waiting, Watcher, argument_for, parameter_of,
+    Call, CallFact, CallKind, CallSite, Callee, ClassKey, Dispatch, Echoes, Effect, Entity, Form,
+    FunctionKey, Holder, Language, Late, LocalId, Node, Origin, Place, Rc, Returns, Site, Symbol,
+    Terminator, Values, Waiting, Watcher, argument_for, echoes, parameter_of,
 };
 use crate::ir::{Action, Constant, Function, Parameter, Type, Value};
 
@@ -405,10 +405,35 @@ impl<'w> Values<'w> {
             let whole = self.type_path(&[]);
             return self.watch(node, Watcher::Instantiate(whole, result));
         }
+        self.echo(site, call, function, result);
         self.watch(self.result_node(function), Watcher::Copy(result));
         if body.traits.is_generator {
             self.add(result, Entity::Generator(function));
         }
+    }
+
+    /// What a function's parameters give is what the arguments of this call give.
+    fn echo(&mut self, site: CallSite, call: &'w Call, function: FunctionKey, result: Node) {
+        let Some(echoes) = self.echoes(function) else {
+            return;
+        };
+        let body = self.world.function(function);
+        for (position, argument) in call.arguments.iter().enumerate() {
+            let parameter = parameter_of(body, position, argument);
+            if parameter.is_some_and(|parameter| echoes.parameters.contains(&parameter)) {
+                let node = self.local(site.function, argument.value);
+                self.watch(node, Watcher::ResultOf(result));
+            }
+        }
+    }
+
+    /// What a function's result comes from, where some of it is what a parameter gives.
+    pub(super) fn echoes(&mut self, function: FunctionKey) -> Option<Rc<Echoes>> {
+        let body = self.world.function(function);
+        let known = self.echoes.entry(function);
+        known
+            .or_insert_with(|| echoes::echoes(body).map(Rc::new))
+            .clone()
     }
 
     pub(super) fn apply(

@@ -179,6 +179,12 @@ impl Values<'_> {
     fn seed_function(&mut self, function: FunctionKey) {
         self.seed_declaration(function);
         self.seed_keys(function);
+        if let Some(echoes) = self.echoes(function) {
+            for other in &echoes.others {
+                let node = self.local(function, *other);
+                self.watch(node, Watcher::Copy(self.result_node(function)));
+            }
+        }
         let body = self.world.function(function);
         for (index, block) in body.blocks.iter().enumerate() {
             for statement in &block.statements {

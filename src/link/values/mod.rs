@@ -7,6 +7,7 @@
 //!
 //! Invariant: sets only grow and are capped, so the fixpoint is reached in time linear in the program.
 mod calls;
+mod echoes;
 mod growth;
 mod imports;
 mod overrides;
@@ -21,9 +22,11 @@ use crate::ir::{
 use crate::library::{CallFact, Effect, Form, Library, Place, Returns};
 use crate::source::{FileId, Language};
 use crate::symbol::Symbol;
+use echoes::Echoes;
 use growth::{Late, Wait, Waiting};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 pub use growth::News;
 
@@ -189,6 +192,8 @@ pub struct Values<'w> {
     names: FxHashMap<(FunctionKey, Symbol), LocalId>,
     keys: FxHashMap<(FunctionKey, LocalId), Symbol>,
     linked: FxHashSet<(CallSite, FunctionKey)>,
+    /// Functions that give what a parameter gives.
+    echoes: FxHashMap<FunctionKey, Option<Rc<Echoes>>>,
     callers: FxHashMap<FunctionKey, Vec<CallSite>>,
     /// Classes by what they inherit from.
     heirs: FxHashMap<ClassKey, Vec<ClassKey>>,
@@ -226,6 +231,7 @@ impl<'w> Values<'w> {
             names: FxHashMap::default(),
             keys: FxHashMap::default(),
             linked: FxHashSet::default(),
+            echoes: FxHashMap::default(),
             callers: FxHashMap::default(),
             heirs: FxHashMap::default(),
             stand_ins: FxHashSet::default(),
@@ -301,6 +307,12 @@ impl<'w> Values<'w> {
     /// The calls that may reach a function, in order.
     pub fn callers(&self, function: FunctionKey) -> &[CallSite] {
         self.callers.get(&function).map_or(&[], Vec::as_slice)
+    }
+
+    /// The parameters of a function whose result it keeps for whoever calls it again: `store[name] ??= make()`.
+    pub fn kept_results(&self, function: FunctionKey) -> &[LocalId] {
+        let echoes = self.echoes.get(&function).and_then(Option::as_ref);
+        echoes.map_or(&[], |echoes| &echoes.kept)
     }
 
     /// The values of a node.

@@ -250,6 +250,8 @@ impl Values<'_> {
                     Suspension::Next => self.watch(value, Watcher::Element(result)),
                 }
             }
+            // What parameters give is told to each caller: see `link`.
+            Terminator::Return(_) if self.echoes(function).is_some() => {}
             Terminator::Return(value) => {
                 let value = self.local(function, *value);
                 self.watch(value, Watcher::Copy(self.result_node(function)));
