@@ -8,6 +8,7 @@ pub mod begins;
 pub mod collections;
 pub mod context;
 pub mod engine;
+mod executors;
 pub mod fanouts;
 pub mod handed;
 pub mod held;

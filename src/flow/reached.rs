@@ -4,6 +4,7 @@
 //! from call to call to the place itself. A function that is handed what is held is looked at only where it still holds
 //! it: what it does after it committed is nobody's wait.
 use super::context::Context;
+use super::executors;
 use super::held::{self, Handed, HeldCall, Region};
 use super::sites::{self, View};
 use super::summary::{Purpose, Role, Summaries};
@@ -471,9 +472,10 @@ pub fn sink<'p>(view: &View<'p>, block: BlockId) -> Option<&'p CallFact> {
     let meaning = view.meaning(block);
     let waits = |fact: &&CallFact| {
         fact.has(Effect::CallsOut)
-            && targets::is_waited_for(view, call, fact)
-            && !fact.has(Effect::CallsBack)
-            && !(fact.kind == Some(Outside::Sleep) && is_no_sleep(view, call))
+            && (targets::is_waited_for(view, call, fact)
+                && !fact.has(Effect::CallsBack)
+                && !(fact.kind == Some(Outside::Sleep) && is_no_sleep(view, call))
+                || executors::settles(view, call, fact))
     };
     let facts = meaning.facts.iter().map(|(fact, _)| *fact);
     facts.clone().find(waits).or_else(|| {

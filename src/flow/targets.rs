@@ -3,6 +3,7 @@
 //! In: a function's graph and what its calls mean. Out: the functions that run while the call does: those it calls, its
 //! callbacks where the callee runs them at once. What is only stored, started beside, or promised and never awaited does
 //! not run here.
+use super::executors;
 use super::sites::View;
 use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator, Value};
 use crate::library::{CallFact, Effect, When};
@@ -48,8 +49,9 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
         let callbacks = locals.flat_map(|local| functions_of(view, local));
         // The promises that `map` makes are awaited, or not, as what it gives is.
         found.extend(callbacks.filter(|function| {
-            let promises =
-                world.function(*function).traits.is_async || returns_promise(view, *function);
+            let promises = world.function(*function).traits.is_async
+                || returns_promise(view, *function)
+                || executors::is_executor(view.values, *function);
             !is_script || !promises || is_awaited(view, call)
         }));
     }
