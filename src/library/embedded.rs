@@ -160,6 +160,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "tenacity",
     "threading",
     "tortoise",
+    "tracing",
     "twilio",
     "typeorm",
     "typeorm-transactional",

@@ -239,6 +239,7 @@ impl TryFrom<String> for ReturnsText {
             ["arguments"] => Returns::Arguments,
             ["argument", position] => Returns::Argument(number(position)?),
             ["result", "of", "argument", position] => Returns::ResultOfArgument(number(position)?),
+            ["result", "of", "callback"] => Returns::ResultOfCallback,
             ["entered", "argument", position] => Returns::EnteredArgument(number(position)?),
             [path] => Returns::Type(Symbol::new(path)),
             _ => return Err(format!("`{text}` is neither a type's path nor a place")),

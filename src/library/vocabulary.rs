@@ -169,6 +169,8 @@ pub enum Returns {
     Argument(u32),
     /// What calling the argument at this position gives.
     ResultOfArgument(u32),
+    /// What calling the callback gives, wherever that stands: last, or before options.
+    ResultOfCallback,
     /// What entering the argument at this position as a scope gives; the call enters it:
     /// `stack.enter_context(scope)`.
     EnteredArgument(u32),

@@ -490,8 +490,15 @@ impl<'w> Values<'w> {
         {
             self.watch(node, watcher);
         }
-        if fact.returns == Returns::Arguments {
-            self.collect(site, call, result);
+        match fact.returns {
+            Returns::Arguments => self.collect(site, call, result),
+            Returns::ResultOfCallback => {
+                for callback in callback_arguments(call) {
+                    let node = self.local(site.function, callback);
+                    self.watch(node, Watcher::ResultOf(result));
+                }
+            }
+            _ => {}
         }
     }
 
