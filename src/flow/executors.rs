@@ -80,11 +80,11 @@ fn uses(values: &Values<'_>, function: FunctionKey, resolver: (FunctionKey, Loca
     let calls = within.flat_map(|key| {
         let blocks = world.function(key).blocks.iter();
         blocks.filter_map(move |block| match &block.terminator {
-            Terminator::Call { call, .. } => Some((key, call)),
+            Terminator::Call { call, .. } => Some((key, &**call)),
             _ => None,
         })
     });
-    let names = |(key, call): &(FunctionKey, &Box<Call>)| {
+    let names = |(key, call): &(FunctionKey, &Call)| {
         let callee = match call.callee {
             Callee::Local(local) => Some(local),
             Callee::Method(..) => None,

@@ -178,8 +178,8 @@ fn with_captures(values: &Values<'_>, mut functions: Vec<FunctionKey>) -> Vec<Fu
     functions
 }
 
-/// The functions that a function lends a resource for: those whose parameter it calls with one, or hands to a library's
-/// function that does. What callers pass decides what becomes of it.
+/// The functions that a function lends a resource for: those whose parameter it calls with one, or while it has taken one,
+/// or hands to a library's function that does. What callers pass decides what becomes of it.
 fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
     let world = values.world();
     let mut found = Vec::new();
@@ -192,7 +192,8 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
             Callee::Local(callee) => {
                 let passes = |argument| is_of_interest(values, function, argument);
                 let owner = world.parameter_owner(function, callee);
-                found.extend(owner.filter(|_| arguments().any(passes)));
+                let lends = || arguments().any(passes) || takes(values, function);
+                found.extend(owner.filter(|_| lends()));
             }
             Callee::Method(receiver, _) if is_of_interest(values, function, receiver) => {
                 let meaning = values.meaning(function, call);
@@ -208,6 +209,20 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
         }
     }
     found
+}
+
+/// Whether a function takes a client, or begins a transaction, itself: what it calls meanwhile runs with that.
+fn takes(values: &Values<'_>, function: FunctionKey) -> bool {
+    let blocks = values.world().function(function).blocks.iter();
+    let mut calls = blocks.filter_map(|block| match &block.terminator {
+        Terminator::Call { call, .. } => Some(call),
+        _ => None,
+    });
+    let effects = [Effect::Acquires, Effect::Opens, Effect::Begins];
+    calls.any(|call| {
+        let meaning = values.meaning(function, call);
+        effects.iter().any(|effect| meaning.fact(*effect).is_some())
+    })
 }
 
 /// Whether a local is a pool or a resource.

@@ -185,6 +185,11 @@ impl<'w> Values<'w> {
             Entity::Generator(function) if call.kind == CallKind::Enter => {
                 vec![Dispatch::Yields(function)]
             }
+            // `db.inTx.bind(db)` is the function; bound arguments would move the others.
+            Entity::Function(_) if name == "bind" && call.arguments.len() == 1 => {
+                let facts = self.library.call(language, Symbol::new("*#bind"));
+                vec![Dispatch::Facts(facts, Some(entity))]
+            }
             _ => Vec::new(),
         }
     }

@@ -189,8 +189,9 @@ impl<'f> Slice<'f> {
             }
             for given in self.given(local) {
                 match given {
-                    Given::Value(Value::Local(source)) => work.push(*source),
-                    Given::Resumed(source) => work.push(*source),
+                    Given::Value(Value::Local(source)) | Given::Resumed(source) => {
+                        work.push(*source);
+                    }
                     Given::Call(call) => found.extend(self.parameter(call)),
                     Given::Value(_) => {}
                 }
