@@ -88,9 +88,35 @@ fn started(view: &View<'_>, block: BlockId, call: &Call) -> Vec<BlockId> {
         let mut each = gathered(view, call);
         each.push(block);
         each
+    } else if meaning.fact(Effect::Spawns).is_some() && !collected(view, block).is_empty() {
+        let mut each = gathered(view, call);
+        each.push(block);
+        each
     } else {
         Vec::new()
     }
+}
+
+/// The collections for each of whose elements a call starts something that is waited for only after the loop, one by one:
+/// `for task in tasks: await task`. Where a call waits for all of it, that one counts.
+fn collected(view: &View<'_>, block: BlockId) -> Vec<LocalId> {
+    let mut promised = view.promised().iter();
+    let Some((_, awaited)) = promised.find(|(call, _)| *call == block) else {
+        return Vec::new();
+    };
+    let mut awaiting = awaited.iter();
+    let gathers = |block: &BlockId| {
+        view.call(*block).is_some() && view.meaning(*block).fact(Effect::Gathers).is_some()
+    };
+    if awaiting.any(gathers) {
+        return Vec::new();
+    }
+    let rounds = rounds::rounds(view).into_iter();
+    let around = rounds.filter(|round| {
+        let has = |block| round.body.binary_search(&block).is_ok();
+        has(block) && !awaited.iter().any(|awaited| has(*awaited))
+    });
+    around.map(|round| round.collection).collect()
 }
 
 /// The calls that make what is gathered: `list.map(...)`, or the call in a comprehension or loop that collects it.
@@ -115,6 +141,10 @@ fn gathered(view: &View<'_>, call: &Call) -> Vec<BlockId> {
                 Action::Assign(target, Value::Sequence(parts)) if *target == local => {
                     locals.extend(parts);
                 }
+                Action::Assign(target, Value::Record(parts)) if *target == local => {
+                    locals.extend(parts.iter().map(|(_, part)| *part));
+                }
+                Action::SetItem(object, _, value) if *object == local => locals.push(*value),
                 _ => {}
             }
         }
@@ -126,8 +156,12 @@ fn gathered(view: &View<'_>, call: &Call) -> Vec<BlockId> {
             if matches!(made.callee, Callee::Method(receiver, _) if receiver == local) && keeps() {
                 locals.extend(made.arguments.iter().map(|argument| argument.value));
             }
+            if made.result == local && targets::is_as_many(view, block) {
+                let (Callee::Method(receiver, _) | Callee::Local(receiver)) = made.callee;
+                locals.push(receiver);
+            }
             let spawns = || view.meaning(block).fact(Effect::Spawns).is_some();
-            if made.result == local && spawns() {
+            if made.result == local && (spawns() || targets::is_as_many(view, block)) {
                 locals.extend(made.arguments.iter().map(|argument| argument.value));
             }
         }
@@ -195,6 +229,9 @@ fn collections_of(view: &View<'_>, start: &Start<'_>, each: BlockId) -> Vec<Loca
             if view.meaning(start.block).fact(Effect::Enlists).is_some() =>
         {
             view.call_giving(receiver).map(|(block, _)| block)
+        }
+        _ if view.meaning(start.block).fact(Effect::Spawns).is_some() => {
+            return collected(view, start.block);
         }
         _ => Some(start.block),
     };

@@ -480,7 +480,7 @@ pub fn sink<'p>(view: &View<'p>, block: BlockId) -> Option<&'p CallFact> {
     let facts = meaning.facts.iter().map(|(fact, _)| *fact);
     facts.clone().find(waits).or_else(|| {
         let mut facts = facts;
-        let runs = facts.any(|fact| fact.has(Effect::CallsBack));
+        let runs = facts.any(|fact| runs_handed(view, (block, call), fact));
         if runs { handed_sink(view, call) } else { None }
     })
 }
@@ -505,13 +505,23 @@ fn is_no_sleep(view: &View<'_>, call: &Call) -> bool {
     known == Some(&zero) || call.arguments.iter().any(runs)
 }
 
+/// Whether a call runs a library's function that it is handed, and this function waits for it.
+fn runs_handed(view: &View<'_>, at: (BlockId, &Call), fact: &CallFact) -> bool {
+    let is_over = || !view.body.traits.is_async || targets::is_awaited(view, at.1);
+    let is_lazy = fact.has(Effect::Iterates) && fact.when == When::Use;
+    if fact.has(Effect::CallsBack) {
+        is_over()
+    } else {
+        (fact.has(Effect::Spawns) || is_lazy) && targets::runs_callbacks(view, at, fact)
+    }
+}
+
 /// A library's function that is handed to whoever runs it: `to_thread(requests.get, url)`. Where it may be another one,
 /// nobody knows.
 fn handed_sink<'p>(view: &View<'p>, call: &Call) -> Option<&'p CallFact> {
     let values = view.values;
     let language = values.world().language(view.key);
-    let is_over = !view.body.traits.is_async || targets::is_awaited(view, call);
-    let mut arguments = call.arguments.iter().filter(|_| is_over);
+    let mut arguments = call.arguments.iter();
     arguments.find_map(|argument| {
         let [entity] = values.of(view.key, argument.value) else {
             return None;

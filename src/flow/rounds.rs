@@ -4,6 +4,7 @@
 //! something is done in each of them.
 use super::collections;
 use super::sites::View;
+use super::targets;
 use crate::ir::{
     Action, BlockId, Call, Callee, Constant, LocalId, Site, Statement, Terminator, Test, Value,
 };
@@ -37,8 +38,9 @@ pub(super) fn rounds(view: &View<'_>) -> Vec<Round> {
             });
         }
     }
-    for (block, _) in view.calls() {
-        if view.meaning(block).fact(Effect::Iterates).is_some()
+    for (block, call) in view.calls() {
+        let fact = view.meaning(block).fact(Effect::Iterates);
+        if fact.is_some_and(|fact| targets::is_gone_over(view, call, fact))
             && let Some(collection) = collections::iterated(view, block)
         {
             found.push(Round {

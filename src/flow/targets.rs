@@ -5,7 +5,9 @@
 //! not run here.
 use super::executors;
 use super::sites::View;
-use crate::ir::{Action, BlockId, Call, CallKind, Callee, LocalId, Suspension, Terminator, Value};
+use crate::ir::{
+    Action, BlockId, Call, CallKind, Callee, LocalId, LocalKind, Suspension, Terminator, Value,
+};
 use crate::library::{CallFact, Effect, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, SET_LIMIT, Values};
@@ -40,11 +42,7 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     let enters = call.kind != CallKind::Exit;
     found.extend(meaning.generators.iter().copied().filter(|_| enters));
     let facts = || meaning.facts.iter().map(|(fact, _)| *fact);
-    let is_run = |fact: &CallFact| {
-        let is_spawned = fact.has(Effect::Spawns) && is_awaited(view, call);
-        is_spawned || RUNS.iter().any(|effect| fact.has(*effect))
-    };
-    if facts().any(is_run) {
+    if facts().any(|fact| runs_callbacks(view, (block, call), fact)) {
         let locals = call.arguments.iter().map(|argument| argument.value);
         let callbacks = locals.flat_map(|local| functions_of(view, local));
         // The promises that `map` makes are awaited, or not, as what it gives is.
@@ -58,6 +56,41 @@ pub fn run_by(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether a call runs the functions that it is handed, before this function is done: what is started, only where somebody
+/// waits for it; what is lazy, only where somebody goes over it.
+pub fn runs_callbacks(view: &View<'_>, (block, call): (BlockId, &Call), fact: &CallFact) -> bool {
+    let is_started = || is_awaited(view, call) || ends_of_group(view, block).next().is_some();
+    fact.has(Effect::Spawns) && is_started()
+        || RUNS.iter().any(|effect| fact.has(*effect)) && is_gone_over(view, call, fact)
+}
+
+/// Whether the function goes over what a lazy callee gives, on the spot: `list(map(send, rows))`. Any other is not lazy.
+pub fn is_gone_over(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+    let is_unnamed = || view.body.local(call.result).kind == LocalKind::Temporary;
+    fact.when != When::Use || is_unnamed() && is_iterated(view, call.result, 0)
+}
+
+/// The ends of the scope of the group in which a call starts something: they wait for it.
+fn ends_of_group(view: &View<'_>, block: BlockId) -> impl Iterator<Item = BlockId> {
+    let enlists = || view.meaning(block).fact(Effect::Enlists).is_some();
+    let group = match view.call(block).map(|call| call.callee) {
+        Some(Callee::Method(group, _)) if enlists() => Some(group),
+        _ => None,
+    };
+    let scope = group.and_then(|group| {
+        let (_, entered) = view.call_giving(group)?;
+        match entered.callee {
+            Callee::Method(scope, _) if entered.kind == CallKind::Enter => Some(scope),
+            _ => None,
+        }
+    });
+    let ends = view.calls().filter(move |(_, call)| {
+        call.kind == CallKind::Exit
+            && matches!(call.callee, Callee::Method(owner, _) if Some(owner) == scope)
+    });
+    ends.map(|(block, _)| block)
 }
 
 /// Whether a call whose callee is a function of the program runs it before it is done.
@@ -237,7 +270,9 @@ pub fn promised(view: &View<'_>) -> Vec<(BlockId, Vec<BlockId>)> {
             false
         };
         is_local_awaited(view, call.result, &note, PROMISE_LIMIT);
-        (block, found.into_inner())
+        let mut found = found.into_inner();
+        found.extend(ends_of_group(view, block));
+        (block, found)
     });
     awaited.filter(|(_, found)| !found.is_empty()).collect()
 }
@@ -281,11 +316,17 @@ fn is_local_awaited(
     view.body.blocks.iter().enumerate().any(|(index, block)| {
         let id = BlockId::new(index);
         let passes_on = block.statements.iter().any(|statement| {
-            let Action::Assign(target, value) = &statement.action else {
-                return false;
+            let (target, value) = match &statement.action {
+                Action::Assign(target, value) => (target, value),
+                Action::SetItem(object, _, value) => {
+                    return *value == local
+                        && *object != local
+                        && is_local_awaited(view, *object, wanted, limit - 1);
+                }
+                Action::SetField(..) => return false,
             };
             let takes = match value {
-                Value::Local(source) => *source == local,
+                Value::Local(source) | Value::Element(source) => *source == local,
                 Value::Sequence(parts) | Value::Operation(parts) => parts.contains(&local),
                 Value::Record(parts) => parts.iter().any(|(_, part)| *part == local),
                 _ => false,
@@ -304,6 +345,12 @@ fn is_local_awaited(
                 _ => false,
             }
     })
+}
+
+/// Whether a call gives a collection of what it is given: `list(tasks)`.
+pub fn is_as_many(view: &View<'_>, block: BlockId) -> bool {
+    let mut facts = view.meaning(block).facts.iter();
+    facts.any(|(fact, _)| !fact.as_many_as.is_empty())
 }
 
 /// Whether a call waits for the promise it is given, or passes it on to who does.
@@ -342,5 +389,7 @@ fn is_awaited_by(
         return receiver != local && is_local_awaited(view, receiver, wanted, limit - 1);
     }
     let passes = has(Effect::Gathers) || has(Effect::Spawns) || has(Effect::CallsBack);
-    passes && (call.awaited && wanted(block) || is_result_awaited())
+    let is_grouped = || has(Effect::Spawns) && ends_of_group(view, block).any(wanted);
+    passes && (call.awaited && wanted(block) || is_result_awaited() || is_grouped())
+        || is_as_many(view, block) && is_result_awaited()
 }

@@ -2,6 +2,7 @@
 use super::{Lowering, kind, site};
 use crate::ir::build::Lower;
 use crate::ir::{BlockId, LocalId, Value};
+use crate::symbol::Symbol;
 use crate::syntax::Node;
 use crate::syntax::python::{Field, Kind, child};
 
@@ -17,9 +18,20 @@ impl<'t> Lowering<'t> {
         node: Node<'t>,
         wanted: Option<LocalId>,
     ) -> LocalId {
-        let entry = self.rounds(node, Self::entry);
-        let entries = entry.into_iter().collect();
+        let entries = self.rounds(node, Self::entry_of_round).unwrap_or_default();
         self.put(Value::Record(entries), wanted, site(node))
+    }
+
+    /// An entry, and its key where that is what a call gives: `{executor.submit(work, row): row for row in rows}`.
+    fn entry_of_round(&mut self, node: Node<'t>) -> Vec<(Symbol, LocalId)> {
+        match (child(node, Field::Key), child(node, Field::Value)) {
+            (Some(key), Some(value)) if kind(key) == Kind::Call => {
+                let key = self.expression(key);
+                let value = self.expression(value);
+                vec![(Symbol::empty(), value), (Symbol::empty(), key)]
+            }
+            _ => vec![self.entry(node)],
+        }
     }
 
     /// Lowers the loops, and in the innermost the element.
