@@ -241,6 +241,12 @@ impl TryFrom<String> for ReturnsText {
             ["result", "of", "argument", position] => Returns::ResultOfArgument(number(position)?),
             ["result", "of", "callback"] => Returns::ResultOfCallback,
             ["entered", "argument", position] => Returns::EnteredArgument(number(position)?),
+            ["elements", "of", "argument", position] => {
+                Returns::ElementsOfArgument(number(position)?)
+            }
+            ["numbered", "elements", "of", "argument", position] => {
+                Returns::NumberedElements(number(position)?)
+            }
             [path] => Returns::Type(Symbol::new(path)),
             _ => return Err(format!("`{text}` is neither a type's path nor a place")),
         }))

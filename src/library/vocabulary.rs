@@ -178,6 +178,10 @@ pub enum Returns {
     Arguments,
     /// One of the rows that the receiver stands for.
     Element,
+    /// A collection of the elements of the argument at this position: `list(rows)`.
+    ElementsOfArgument(u32),
+    /// The same, each behind its number: `enumerate(rows)`.
+    NumberedElements(u32),
 }
 
 /// What a call waits for that is no database.

@@ -503,6 +503,18 @@ impl<'w> Values<'w> {
                     self.watch(node, Watcher::ResultOf(result));
                 }
             }
+            Returns::ElementsOfArgument(position) => {
+                if let Some(node) = argument(self, position) {
+                    self.collect_elements(node, result, Symbol::empty());
+                }
+            }
+            Returns::NumberedElements(position) => {
+                if let Some(node) = argument(self, position) {
+                    let pair = self.field(Holder::Record(result), Symbol::empty());
+                    self.collect_elements(node, pair, Symbol::new("1"));
+                    self.add(result, Entity::Record(result));
+                }
+            }
             _ => {}
         }
     }
@@ -535,6 +547,13 @@ impl<'w> Values<'w> {
             };
             self.watch(node, watcher);
         }
+    }
+
+    /// Makes a record, under one name of which stand the elements of a collection.
+    fn collect_elements(&mut self, collection: Node, record: Node, name: Symbol) {
+        let field = self.field(Holder::Record(record), name);
+        self.watch(collection, Watcher::Element(field));
+        self.add(record, Entity::Record(record));
     }
 
     /// What a call gives by itself, whatever its arguments are.
