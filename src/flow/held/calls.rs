@@ -31,6 +31,8 @@ pub(super) struct After {
     pub(super) leaves_open: bool,
     /// It is not known yet whether it goes on in any way: what it runs is still being looked at.
     pub(super) is_open: bool,
+    /// The scope whose end is that of what is followed from here on.
+    pub(super) ends_with: Option<LocalId>,
 }
 
 impl After {
@@ -42,6 +44,7 @@ impl After {
             result: None,
             leaves_open: false,
             is_open: false,
+            ends_with: None,
         }
     }
 }
@@ -81,6 +84,9 @@ impl<'p> Held<'_, 'p> {
         for next in [after.returns, after.returns_also].into_iter().flatten() {
             let (mut next, mut facts) = (next, facts.clone());
             facts.set(call.result, self.anew(call.result));
+            if let Some(scope) = after.ends_with {
+                facts.set(scope, Some(Fact::Manager));
+            }
             if next == Mode::Done && mode.is_active() {
                 facts.forget_resource();
             } else if let Some(fact) = after.result {
@@ -509,6 +515,9 @@ impl<'p> Held<'_, 'p> {
             .arguments
             .iter()
             .any(|argument| facts.get(argument.value) == Some(Fact::Releaser));
+        if reaches && self.entered_by(call, fact, after) {
+            return;
+        }
         if (fact.has(Effect::Keeps) && reaches)
             || (hands_releaser
                 && (stores.iter().any(|effect| fact.has(*effect)) || fact.has(Effect::CallsBack)))
@@ -536,6 +545,30 @@ impl<'p> Held<'_, 'p> {
             _ => {}
         }
         self.callback_effect(block, call, fact, facts, after);
+    }
+
+    /// `stack.enter_context(scope)`, in a function that has the stack as a scope of its own: what is entered is open until
+    /// that ends. Nobody else owes anything.
+    fn entered_by(&self, call: &Call, fact: &CallFact, after: &mut After) -> bool {
+        let Callee::Method(stack, _) = call.callee else {
+            return false;
+        };
+        let enters = matches!(fact.returns, Returns::EnteredArgument(_));
+        if !enters || !self.purpose.borrows() {
+            return false;
+        }
+        let entry = self.view.call_giving(stack).map(|(_, call)| call);
+        let entry = entry.filter(|call| call.kind == CallKind::Enter);
+        let Some(Callee::Method(scope, _)) = entry.map(|call| call.callee) else {
+            return false;
+        };
+        if after.returns == Some(Mode::Pending) && !self.waits_for_use() {
+            after.returns = Some(Mode::Held);
+            after.raises = Some(Mode::Idle);
+        }
+        after.result = Some(Fact::Resource);
+        after.ends_with = Some(scope);
+        true
     }
 
     /// Whether closing the resource, as `closing` does, releases it.
