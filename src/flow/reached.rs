@@ -36,6 +36,8 @@ pub struct Run {
     pub handed: Option<(Role, Purpose)>,
     /// What its caller tells it besides.
     pub context: Context,
+    /// It is asked what it does beside calling the function that it stands around as a decorator.
+    pub is_around: bool,
 }
 
 impl Run {
@@ -45,6 +47,7 @@ impl Run {
             function: handed.function,
             handed: handed.role.map(|role| (role, purpose)),
             context: handed.context,
+            is_around: false,
         }
     }
 
@@ -54,6 +57,7 @@ impl Run {
             function,
             handed: None,
             context: Context::default(),
+            is_around: false,
         }
     }
 }
@@ -169,7 +173,8 @@ const DEFERRING_LIMIT: usize = 4;
 pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) -> Reached {
     let view = summaries.view(run.function);
     let mut reached = known.clone();
-    let calls = region_of(summaries, &view, run).calls;
+    let mut calls = region_of(summaries, &view, run).calls;
+    calls.retain(|held| !run.is_around || !calls_decorated(&view, held.block));
     let purpose = run.handed.map_or(Purpose::Holding, |(_, purpose)| purpose);
     let is_undeferred = undeferred(&view);
     let is_unhanded = unhanded(&view, run);
@@ -188,6 +193,9 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
         }
         for held in calls {
             let mut inner = through(summaries, &view, held, purpose);
+            if inner.external.is_none() {
+                inner.external = around(summaries, &view, held.block);
+            }
             inner.external = inner.external.filter(|_| !is_undeferred(held.block));
             if is_unhanded(held.block) {
                 inner.checkouts.clear();
@@ -278,7 +286,37 @@ pub fn reached_by(
 ) -> Reached {
     let mut reached = direct(summaries, view, held.block, held.is_own);
     reached.note(&through(summaries, view, held, purpose), |hop| *hop);
+    if reached.external.is_none() {
+        reached.external = around(summaries, view, held.block);
+    }
     reached
+}
+
+/// Whether a call runs what an enclosing function, a decorator, was given.
+fn calls_decorated(view: &View<'_>, block: BlockId) -> bool {
+    let Some(Callee::Local(callee)) = view.call(block).map(|call| call.callee) else {
+        return false;
+    };
+    let owner = view.values.world().parameter_owner(view.key, callee);
+    owner.is_some_and(|owner| owner != view.key)
+}
+
+/// Where a decorator of what a call runs waits for somebody, beside running it. What it sends and takes is left aside: it
+/// may well be for the function that it decorates, and not for one that gets a session by hand.
+fn around(summaries: &mut Summaries<'_>, view: &View<'_>, block: BlockId) -> Option<Hop> {
+    let wrappers = targets::wrappers(view, block);
+    wrappers.into_iter().find_map(|wrapper| {
+        let next = Run {
+            is_around: true,
+            ..Run::any(wrapper)
+        };
+        let external = summaries.reached(next).external?;
+        Some(Hop {
+            block,
+            next: Some(next),
+            depth: external.depth + 1,
+        })
+    })
 }
 
 /// What the functions that a call runs reach. Of several that the callee may be, one is run and nobody knows which: they

@@ -102,6 +102,61 @@ pub fn runs_as_callee(view: &View<'_>, call: &Call, function: FunctionKey) -> bo
     }
 }
 
+/// The functions that decorators of the program put around the one function that a call runs, and that call it in turn:
+/// they run while the call does.
+pub fn wrappers(view: &View<'_>, block: BlockId) -> Vec<FunctionKey> {
+    let world = view.values.world();
+    let (Some(call), [function]) = (view.call(block), &view.meaning(block).functions[..]) else {
+        return Vec::new();
+    };
+    let body = world.function(*function);
+    let outside = world.sibling(*function, body.parent);
+    let mut found = Vec::new();
+    for decorator in &body.decorators {
+        let [Entity::Function(decorator)] = view.values.of(outside, decorator.value) else {
+            continue;
+        };
+        let parameters = &world.function(*decorator).parameters;
+        let wraps = |inner: &FunctionKey| {
+            let first = parameters.first().map(|parameter| parameter.local);
+            let calls =
+                first.is_some_and(|decorated| calls(view.values, *inner, (*decorator, decorated)));
+            calls && runs_as_callee(view, call, *inner)
+        };
+        let returned = returned_functions(view.values, *decorator);
+        found.extend(returned.into_iter().filter(wraps));
+    }
+    found
+}
+
+/// The functions that a function gives.
+fn returned_functions(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
+    let blocks = values.world().function(function).blocks.iter();
+    let returned = blocks.filter_map(|block| match block.terminator {
+        Terminator::Return(local) => Some(local),
+        _ => None,
+    });
+    let entities = returned.flat_map(|local| values.of(function, local));
+    let functions = entities.filter_map(Entity::function);
+    let mut found: Vec<_> = functions.collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Whether a function calls what a variable of an enclosing function stands for.
+fn calls(values: &Values<'_>, function: FunctionKey, wanted: (FunctionKey, LocalId)) -> bool {
+    let world = values.world();
+    let mut blocks = world.function(function).blocks.iter();
+    blocks.any(|block| match &block.terminator {
+        Terminator::Call { call, .. } => match call.callee {
+            Callee::Local(callee) => world.origin(function, callee) == wanted,
+            Callee::Method(..) => false,
+        },
+        _ => false,
+    })
+}
+
 /// The functions of which a call runs one, nobody knows which: methods of several classes that the receiver may be of,
 /// what several callers pass. One that only raises is none: it says that others override it. Nor is one that stands in
 /// for those that do the work.
