@@ -7,7 +7,8 @@ use super::summary::{Owned, Purpose, Query, Shape, Summaries};
 use super::targets;
 use super::text::Constants;
 use crate::ir::{
-    Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Terminator, Value,
+    Action, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Site, Suspension,
+    Terminator, Value,
 };
 use crate::library::{CallFact, Effect, Place, Returns, When};
 use crate::link::FunctionKey;
@@ -288,7 +289,10 @@ pub fn may_acquire(view: &View<'_>) -> bool {
     let takes = |fact: &CallFact| {
         kind(fact).is_some()
             || fact.has(Effect::Lends)
-            || matches!(fact.returns, Returns::ResultOfArgument(_))
+            || matches!(
+                fact.returns,
+                Returns::ResultOfArgument(_) | Returns::FirstOfArgument(_)
+            )
     };
     let mut calls = blocks.filter(|block| view.call(*block).is_some());
     calls.any(|block| {
@@ -337,7 +341,63 @@ fn acquisition(
             return Some(by_function(place, call, *function, &owned));
         }
     }
-    None
+    yielded(summaries, view, place, call)
+}
+
+/// A session that a generator of the program yields, where only that is asked of it: `next(get_session())`. Nobody has the
+/// generator, so that it ends at its `yield` before the session does anything, and nobody closes it afterwards.
+fn yielded(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    place: (Site, BlockId),
+    call: &Call,
+) -> Option<Acquisition> {
+    let mut facts = view.meaning(place.1).facts.iter();
+    let position = facts.find_map(|(fact, _)| match fact.returns {
+        Returns::FirstOfArgument(position) => Some(position),
+        _ => None,
+    })?;
+    let generator = call.arguments.get(position as usize)?.value;
+    let (made, making) = view.call_giving(generator)?;
+    if view.body.local(generator).kind != LocalKind::Temporary {
+        return None;
+    }
+    let mut functions = view.meaning(made).functions.iter();
+    let only = functions.next().filter(|_| functions.next().is_none())?;
+    let inner = summaries.view(*only);
+    let opened = opened_and_yielded(&inner)?;
+    Some(Acquisition {
+        callee: making.callee_site,
+        through: Some(*only),
+        ..by_fact(place, call, opened, Kind::Session)
+    })
+}
+
+/// What the data says of the call that opens the session which a generator yields, where that holds nothing before its
+/// first statement.
+fn opened_and_yielded<'p>(view: &View<'p>) -> Option<&'p CallFact> {
+    let yields = |local: LocalId| {
+        let mut blocks = view.body.blocks.iter();
+        blocks.any(|block| match block.terminator {
+            Terminator::Suspend { kind, value, .. } => kind == Suspension::Yield && value == local,
+            _ => false,
+        })
+    };
+    let entered = |scope: LocalId| {
+        let mut calls = view.calls();
+        let entry = calls.find(|(_, call)| {
+            call.kind == CallKind::Enter
+                && matches!(call.callee, Callee::Method(owner, _) if owner == scope)
+        });
+        entry.map(|(_, call)| call.result)
+    };
+    view.calls().find_map(|(block, call)| {
+        let facts = view.meaning(block).facts.iter().map(|(fact, _)| *fact);
+        let mut sessions = facts.filter(|fact| fact.has(Effect::Opens) && fact.when == When::Use);
+        let fact = sessions.find(|fact| fact.at == Place::Result)?;
+        let is_yielded = yields(call.result) || entered(call.result).is_some_and(yields);
+        (is_yielded && !view.body.traits.is_async).then_some(fact)
+    })
 }
 
 /// Whether the call is given what makes the effect not hold.

@@ -241,6 +241,7 @@ impl TryFrom<String> for ReturnsText {
             ["result", "of", "argument", position] => Returns::ResultOfArgument(number(position)?),
             ["result", "of", "callback"] => Returns::ResultOfCallback,
             ["entered", "argument", position] => Returns::EnteredArgument(number(position)?),
+            ["first", "of", "argument", position] => Returns::FirstOfArgument(number(position)?),
             ["elements", "of", "argument", position] => {
                 Returns::ElementsOfArgument(number(position)?)
             }

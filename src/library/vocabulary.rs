@@ -182,6 +182,8 @@ pub enum Returns {
     ElementsOfArgument(u32),
     /// The same, each behind its number: `enumerate(rows)`.
     NumberedElements(u32),
+    /// The first element of the argument at this position: `next(rows)`.
+    FirstOfArgument(u32),
 }
 
 /// What a call waits for that is no database.

@@ -488,6 +488,7 @@ impl<'w> Values<'w> {
             Returns::Argument(position) => Some((position, Watcher::Copy(result))),
             Returns::ResultOfArgument(position) => Some((position, Watcher::ResultOf(result))),
             Returns::EnteredArgument(position) => Some((position, Watcher::Entered(result))),
+            Returns::FirstOfArgument(position) => Some((position, Watcher::Element(result))),
             _ => None,
         };
         if let Some((position, watcher)) = passed
