@@ -10,7 +10,7 @@ use crate::ir::{
     Action, BlockId, Call, Callee, Function, LocalId, LocalKind, Site, Suspension, Terminator,
     Test, Value,
 };
-use crate::library::{Effect, Place, Returns};
+use crate::library::{CallFact, Effect, Place, Returns};
 use crate::link::FunctionKey;
 use crate::link::values::{CallSite, Entity, Values, parameter_of};
 use rustc_hash::FxHashSet;
@@ -20,6 +20,9 @@ const FACTORY_LIMIT: u32 = 8;
 
 /// What a loop runs more than this many calls below it may be kept somewhere on the way.
 const NEAR_LIMIT: usize = 3;
+
+/// Functions that a pool is handed on to are looked into this far.
+const HAND_LIMIT: u32 = 3;
 
 /// Locals looked at for what a round of a loop gives.
 const SLICE_LIMIT: usize = 64;
@@ -416,6 +419,10 @@ pub(super) fn is_dropped(view: &View<'_>, pool: LocalId) -> bool {
 
 /// Follows a pool, and what is made from it, through the function, whatever the order of statements.
 fn fate(view: &View<'_>, pool: LocalId) -> Fate {
+    fate_within(view, pool, HAND_LIMIT)
+}
+
+fn fate_within(view: &View<'_>, pool: LocalId, depth: u32) -> Fate {
     let mut fate = Fate::default();
     let mut reached = FxHashSet::default();
     let mut work = vec![pool];
@@ -434,7 +441,7 @@ fn fate(view: &View<'_>, pool: LocalId) -> Fate {
                 statement_fate(view.body, &statement.action, local, &mut fate, &mut work);
             }
             terminator_fate(
-                view,
+                (view, depth),
                 (BlockId::new(index), &block.terminator),
                 local,
                 &mut fate,
@@ -443,6 +450,34 @@ fn fate(view: &View<'_>, pool: LocalId) -> Fate {
         }
     }
     fate
+}
+
+/// Whether a function of the program only uses the pool that a call hands it: it gives it to nobody, nor ends it.
+fn is_only_used(
+    view: &View<'_>,
+    (function, call): (FunctionKey, &Call),
+    pool: LocalId,
+    depth: u32,
+) -> bool {
+    // What a part of a pool of JavaScript's keeps, as `client.db()`, is not followed.
+    if !view.values.world().language(function).is_python() {
+        return false;
+    }
+    let inner = View::new(view.values, function);
+    let traits = inner.body.traits;
+    let arguments = call.arguments.iter().enumerate();
+    let mut handed = arguments.filter(|(_, argument)| argument.value == pool);
+    !traits.is_generator
+        && !traits.is_constructor
+        && handed.all(|(position, argument)| {
+            let parameter = parameter_of(inner.body, position, argument);
+            parameter.is_some_and(|parameter| {
+                let fate = fate_within(&inner, parameter, depth);
+                let may_have =
+                    fate.is_kept || fate.is_in_object || fate.is_returned || fate.is_passed;
+                !may_have && !fate.is_ended
+            })
+        })
 }
 
 /// Whether a nested function uses the local.
@@ -493,7 +528,7 @@ fn statement_fate(
 }
 
 fn terminator_fate(
-    view: &View<'_>,
+    (view, depth): (&View<'_>, u32),
     (block, terminator): (BlockId, &Terminator),
     local: LocalId,
     fate: &mut Fate,
@@ -514,15 +549,16 @@ fn terminator_fate(
             fate.is_kept = true;
             fate.is_used = true;
         }
-        Terminator::Call { call, .. } => call_fate(view, block, call, local, fate, work),
+        Terminator::Call { call, .. } => {
+            call_fate((view, depth), (block, call), local, fate, work);
+        }
         _ => {}
     }
 }
 
 fn call_fate(
-    view: &View<'_>,
-    block: BlockId,
-    call: &Call,
+    (view, depth): (&View<'_>, u32),
+    (block, call): (BlockId, &Call),
     local: LocalId,
     fate: &mut Fate,
     work: &mut Vec<LocalId>,
@@ -550,24 +586,25 @@ fn call_fate(
         return;
     }
     fate.is_used = true;
-    let makes = meaning.makes
-        || meaning
-            .facts
-            .iter()
-            .any(|(fact, _)| matches!(fact.returns, Returns::Type(_) | Returns::Argument(_)));
+    let mut facts = meaning.facts.iter().map(|(fact, _)| *fact);
+    let gives = |fact: &CallFact| matches!(fact.returns, Returns::Type(_) | Returns::Argument(_));
+    let makes = meaning.makes || facts.clone().any(gives);
     if makes {
         work.push(call.result);
     }
     // A pool given to what opens a pool is part of that one.
     fate.is_kept |= meaning.fact(Effect::OpensPool).is_some();
     // Functions of the program, and those nobody knows, may keep it.
-    fate.is_passed |=
-        meaning.is_unknown() || !meaning.functions.is_empty() || !meaning.constructs.is_empty();
-    if meaning
-        .facts
-        .iter()
-        .any(|(fact, _)| fact.has(Effect::Keeps))
-    {
+    fate.is_passed |= meaning.is_unknown()
+        || !meaning.constructs.is_empty()
+        || meaning.functions.iter().any(|function| {
+            let inner = depth > 0 && is_only_used(view, (*function, call), local, depth - 1);
+            !inner
+        });
+    // What is made of it keeps it, and is followed: `inspect(engine)`.
+    let is_within =
+        |fact: &CallFact| matches!(fact.returns, Returns::Type(_)) && !fact.callee.contains('#');
+    if facts.any(|fact| fact.has(Effect::Keeps) && !is_within(fact)) {
         // `pools.set(tenant, pool)`: kept where the collection outlives the call.
         let outlives = matches!(call.callee, Callee::Method(receiver, _)
             if view.values.world().origin(view.key, receiver).0 != view.key);
