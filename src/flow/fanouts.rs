@@ -84,11 +84,9 @@ fn started(view: &View<'_>, block: BlockId, call: &Call) -> Vec<BlockId> {
         gathered(view, call)
     } else if meaning.fact(Effect::FansOut).is_some() {
         vec![block]
-    } else if meaning.fact(Effect::Enlists).is_some() {
-        let mut each = gathered(view, call);
-        each.push(block);
-        each
-    } else if meaning.fact(Effect::Spawns).is_some() && !collected(view, block).is_empty() {
+    } else if meaning.fact(Effect::Enlists).is_some()
+        || meaning.fact(Effect::Spawns).is_some() && !collected(view, block).is_empty()
+    {
         let mut each = gathered(view, call);
         each.push(block);
         each

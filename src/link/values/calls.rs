@@ -504,19 +504,23 @@ impl<'w> Values<'w> {
                     self.watch(node, Watcher::ResultOf(result));
                 }
             }
-            Returns::ElementsOfArgument(position) => {
+            Returns::ElementsOfArgument(position) | Returns::NumberedElements(position) => {
                 if let Some(node) = argument(self, position) {
-                    self.collect_elements(node, result, Symbol::empty());
-                }
-            }
-            Returns::NumberedElements(position) => {
-                if let Some(node) = argument(self, position) {
-                    let pair = self.field(Holder::Record(result), Symbol::empty());
-                    self.collect_elements(node, pair, Symbol::new("1"));
-                    self.add(result, Entity::Record(result));
+                    self.collection_of(node, result, fact.returns);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What a call gives that makes a collection of another one: its elements, or a pair with each.
+    fn collection_of(&mut self, collection: Node, result: Node, returns: Returns) {
+        if matches!(returns, Returns::NumberedElements(_)) {
+            let pair = self.field(Holder::Record(result), Symbol::empty());
+            self.collect_elements(collection, pair, Symbol::new("1"));
+            self.add(result, Entity::Record(result));
+        } else {
+            self.collect_elements(collection, result, Symbol::empty());
         }
     }
 
