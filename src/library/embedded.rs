@@ -48,6 +48,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "cx-oracle",
     "databases",
     "django",
+    "django-tasks",
     "dramatiq",
     "drizzle",
     "ecmascript",
