@@ -194,8 +194,10 @@ pub enum Outside {
     Http,
     /// A mail server.
     Mail,
-    /// An SMS or push provider.
+    /// An SMS provider.
     Sms,
+    /// A service that pushes notifications to devices and browsers.
+    Push,
     /// A payment provider.
     Payment,
     /// A cloud service: object storage, secrets, functions.

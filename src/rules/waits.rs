@@ -89,6 +89,7 @@ fn outside(outside: Outside) -> &'static str {
         Outside::Http => "an HTTP server",
         Outside::Mail => "a mail server",
         Outside::Sms => "an SMS provider",
+        Outside::Push => "a push service",
         Outside::Payment => "a payment provider",
         Outside::Cloud => "a cloud service",
         Outside::Queue => "a queue",
