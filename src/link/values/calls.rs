@@ -638,8 +638,20 @@ impl<'w> Values<'w> {
                 self.watch(self.yield_node(function), Watcher::Copy(target));
             }
             Entity::Class(class) => self.add(target, Entity::Object(class)),
+            Entity::External(path) if self.is_plain_type(path) => {
+                self.add(target, Entity::Instance(path, None));
+            }
             _ => {}
         }
+    }
+
+    /// Whether the path is a library's class of which nothing is known but that calling it makes an instance.
+    fn is_plain_type(&self, path: Symbol) -> bool {
+        let library = self.library;
+        let languages = [Language::Python, Language::JavaScript];
+        languages.into_iter().any(|language| {
+            library.is_type(language, path) && library.call(language, path).is_empty()
+        })
     }
 
     /// An instance of a class that a library makes.
