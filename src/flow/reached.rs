@@ -332,7 +332,7 @@ fn through(
     for run in &held.runs {
         let is_one_of = |group: &Vec<FunctionKey>| group.contains(&run.function);
         if !alternatives.iter().any(is_one_of) {
-            let inner = run_by(summaries, held, *run, purpose);
+            let inner = run_by(summaries, view, (held, *run), purpose);
             reached.note(&inner, |hop| *hop);
         }
     }
@@ -340,7 +340,7 @@ fn through(
         // One that is not run here reaches nothing here.
         let runs = held.runs.iter();
         let runs = runs.filter(|run| group.contains(&run.function));
-        let inner = runs.map(|run| run_by(summaries, held, *run, purpose));
+        let inner = runs.map(|run| run_by(summaries, view, (held, *run), purpose));
         let inner: Vec<_> = inner.collect();
         reached.note(&Reached::common(&inner, group.len()), |hop| *hop);
     }
@@ -358,8 +358,8 @@ fn through(
 /// What one function that a call runs reaches, seen from the call.
 fn run_by(
     summaries: &mut Summaries<'_>,
-    call: &HeldCall,
-    handed: Handed,
+    view: &View<'_>,
+    (call, handed): (&HeldCall, Handed),
     purpose: Purpose,
 ) -> Reached {
     let next = Run::of(handed, purpose);
@@ -372,7 +372,17 @@ fn run_by(
     });
     // What it does with what it was not given is nobody's here.
     reached.own = reached.own.filter(|_| handed.role.is_some());
+    if is_bound(view, call.block, handed.function) {
+        reached.checkouts.clear();
+    }
     reached
+}
+
+/// Whether a method is called by itself: nobody knows here which object it was bound to, and what connection that has.
+fn is_bound(view: &View<'_>, block: BlockId, function: FunctionKey) -> bool {
+    let body = view.values.world().function(function);
+    let is_method = body.receiver.is_some() && body.class.is_some() && !body.traits.is_constructor;
+    is_method && matches!(view.call(block).map(|call| call.callee), Some(Callee::Local(_)))
 }
 
 /// Whether a call takes a connection of its own.

@@ -641,7 +641,19 @@ impl<'w> Values<'w> {
             Entity::External(path) if self.is_plain_type(path) => {
                 self.add(target, Entity::Instance(path, None));
             }
+            Entity::Instance(path, origin) => self.called(path, origin, target),
             _ => {}
+        }
+    }
+
+    /// What calling an instance of a library's type gives: `knex('orders')`.
+    fn called(&mut self, path: Symbol, origin: Option<Origin>, target: Node) {
+        for language in [Language::Python, Language::JavaScript] {
+            for fact in self.library.method(language, path, "__call__") {
+                if let Returns::Type(kind) = fact.returns {
+                    self.add(target, Entity::Instance(kind, origin.filter(|_| fact.derives)));
+                }
+            }
         }
     }
 
