@@ -382,7 +382,11 @@ fn run_by(
 fn is_bound(view: &View<'_>, block: BlockId, function: FunctionKey) -> bool {
     let body = view.values.world().function(function);
     let is_method = body.receiver.is_some() && body.class.is_some() && !body.traits.is_constructor;
-    is_method && matches!(view.call(block).map(|call| call.callee), Some(Callee::Local(_)))
+    is_method
+        && matches!(
+            view.call(block).map(|call| call.callee),
+            Some(Callee::Local(_))
+        )
 }
 
 /// Whether a call takes a connection of its own.

@@ -651,7 +651,10 @@ impl<'w> Values<'w> {
         for language in [Language::Python, Language::JavaScript] {
             for fact in self.library.method(language, path, "__call__") {
                 if let Returns::Type(kind) = fact.returns {
-                    self.add(target, Entity::Instance(kind, origin.filter(|_| fact.derives)));
+                    self.add(
+                        target,
+                        Entity::Instance(kind, origin.filter(|_| fact.derives)),
+                    );
                 }
             }
         }
