@@ -462,15 +462,12 @@ impl<'w> Values<'w> {
         if let Some(kind) = fact.resource {
             self.apply_resource(site, call, fact, kind, origin);
         }
-        let argument = |values: &Self, position: u32| {
-            let argument = call.arguments.get(position as usize)?;
-            Some(values.local(site.function, argument.value))
-        };
         if fact.has(Effect::Injects)
             && let Some(Place::Argument(position) | Place::ArgumentOrKeyword(position, _)) =
                 fact.target
-            && let Some(node) = argument(self, position)
+            && let Some(argument) = call.arguments.get(position as usize)
         {
+            let node = self.local(site.function, argument.value);
             self.watch(node, Watcher::ResultOf(result));
         }
         if let Some(Place::Keyword(name)) = fact.instance_of
@@ -484,32 +481,37 @@ impl<'w> Values<'w> {
         if let Some(given) = self.given_entity(site, fact, receiver, origin) {
             return self.add(result, given);
         }
-        let passed = match fact.returns {
-            Returns::Argument(position) => Some((position, Watcher::Copy(result))),
-            Returns::ResultOfArgument(position) => Some((position, Watcher::ResultOf(result))),
-            Returns::EnteredArgument(position) => Some((position, Watcher::Entered(result))),
-            Returns::FirstOfArgument(position) => Some((position, Watcher::Element(result))),
-            _ => None,
-        };
-        if let Some((position, watcher)) = passed
-            && let Some(node) = argument(self, position)
-        {
-            self.watch(node, watcher);
-        }
-        match fact.returns {
-            Returns::Arguments => self.collect(site, call, result),
+        self.apply_argument(site, call, fact.returns);
+    }
+
+    /// What a call gives of what it is given.
+    fn apply_argument(&mut self, site: CallSite, call: &'w Call, returns: Returns) {
+        let result = self.local(site.function, call.result);
+        let (position, watcher) = match returns {
+            Returns::Arguments => return self.collect(site, call, result),
             Returns::ResultOfCallback => {
                 for callback in callback_arguments(call) {
                     let node = self.local(site.function, callback);
                     self.watch(node, Watcher::ResultOf(result));
                 }
+                return;
             }
+            Returns::Argument(position) => (position, Some(Watcher::Copy(result))),
+            Returns::ResultOfArgument(position) => (position, Some(Watcher::ResultOf(result))),
+            Returns::EnteredArgument(position) => (position, Some(Watcher::Entered(result))),
+            Returns::FirstOfArgument(position) => (position, Some(Watcher::Element(result))),
             Returns::ElementsOfArgument(position) | Returns::NumberedElements(position) => {
-                if let Some(node) = argument(self, position) {
-                    self.collection_of(node, result, fact.returns);
-                }
+                (position, None)
             }
-            _ => {}
+            _ => return,
+        };
+        let Some(argument) = call.arguments.get(position as usize) else {
+            return;
+        };
+        let node = self.local(site.function, argument.value);
+        match watcher {
+            Some(watcher) => self.watch(node, watcher),
+            None => self.collection_of(node, result, returns),
         }
     }
 
