@@ -219,9 +219,10 @@ impl Automatic {
             };
             // A session of its own type that the function makes is followed from there.
             let is_own = own.iter().any(|taken| taken.resource == Some(resource));
+            let beginning = lent_cursor_of(summaries, view, receiver).unwrap_or(resource);
             if is_own
                 || !is_only(view, receiver)
-                || !self.is_certain(summaries, view, (receiver, resource))
+                || !self.is_certain(summaries, view, (receiver, beginning))
             {
                 continue;
             }
@@ -358,6 +359,33 @@ pub(super) fn root(view: &View<'_>, receiver: LocalId) -> LocalId {
     // A builder has few links.
     let chain = std::iter::successors(Some(receiver), derived_from);
     chain.take(12).last().unwrap_or(receiver)
+}
+
+/// The type of the connection whose cursor a scope of the program lends: `with get_cursor() as cursor`. A function that ends
+/// transactions itself may have the connection, too.
+fn lent_cursor_of(
+    summaries: &mut Summaries<'_>,
+    view: &View<'_>,
+    local: LocalId,
+) -> Option<Symbol> {
+    let (block, call) = view.call_giving(local)?;
+    let is_lent = call.kind == CallKind::Enter && !view.meaning(block).generators.is_empty();
+    if !is_lent || !is_cursor(view, local) {
+        return None;
+    }
+    let ends = |(block, _): (BlockId, &Call)| {
+        let ends = [Effect::Commits, Effect::RollsBack];
+        ends.iter().any(|effect| view.meaning(block).fact(*effect).is_some())
+    };
+    if view.calls().any(ends) {
+        return None;
+    }
+    let [Some(origin)] = origins(view, local)[..] else {
+        return None;
+    };
+    let (made, block) = summaries.made_at(origin)?;
+    let facts = &made.meaning(block).facts;
+    facts.iter().find_map(|(fact, _)| fact.resource)
 }
 
 fn is_cursor(view: &View<'_>, local: LocalId) -> bool {

@@ -8,7 +8,7 @@ use super::sites::View;
 use crate::ir::{
     Action, BlockId, Call, CallKind, Callee, LocalId, LocalKind, Suspension, Terminator, Value,
 };
-use crate::library::{CallFact, Effect, When};
+use crate::library::{CallFact, Effect, Returns, When};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, SET_LIMIT, Values};
 use std::cell::RefCell;
@@ -290,7 +290,22 @@ pub fn is_waited_for(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
 
 /// Whether somebody in this function awaits, returns or gathers what a call promises.
 pub fn is_awaited(view: &View<'_>, call: &Call) -> bool {
-    call.awaited || is_local_awaited(view, call.result, &|_| true, PROMISE_LIMIT)
+    call.awaited
+        || is_bridged(view, call)
+        || is_local_awaited(view, call.result, &|_| true, PROMISE_LIMIT)
+}
+
+/// Whether the callee is what a bridge made of an asynchronous function: `async_to_sync(fetch)(url)`.
+fn is_bridged(view: &View<'_>, call: &Call) -> bool {
+    let Callee::Local(callee) = call.callee else {
+        return false;
+    };
+    let Some((made, _)) = view.call_giving(callee) else {
+        return false;
+    };
+    let mut facts = view.meaning(made).facts.iter();
+    let is_function = |returns| matches!(returns, Returns::Argument(_));
+    facts.any(|(fact, _)| fact.has(Effect::Awaits) && is_function(fact.returns))
 }
 
 /// Whether what a call promises is awaited in this function, but in none of some blocks: it is made here, and waited for

@@ -82,6 +82,9 @@ struct TypeEntry {
     /// It keeps no connection: each operation takes one for its own time.
     #[serde(default)]
     holds_none: bool,
+    /// The connection that its first use takes stays with it until it is released, past its transactions.
+    #[serde(default)]
+    keeps_connection: bool,
     /// Had from a class of the program, it stands for rows of that class.
     #[serde(default)]
     has_rows: bool,
@@ -329,6 +332,7 @@ impl TypeEntry {
             raises: self.raises.as_deref().map(Symbol::new),
             shares_connection: self.shares_connection,
             holds_none: self.holds_none,
+            keeps_connection: self.keeps_connection,
             has_rows: self.has_rows,
             autobegins: self
                 .autobegins_unless

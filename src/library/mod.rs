@@ -93,6 +93,8 @@ pub struct TypeFact {
     pub shares_connection: bool,
     /// It keeps no connection: each operation takes one for its own time.
     pub holds_none: bool,
+    /// The connection that its first use takes stays with it until it is released, past its transactions.
+    pub keeps_connection: bool,
     /// A transaction begins with its first statement and lasts until it commits, rolls back or is released; options of
     /// its making, and fields of it, by which that is turned off.
     pub autobegins: Option<Vec<Symbol>>,
@@ -463,6 +465,13 @@ impl Library {
         let shelf = self.shelf(language);
         let mut lineage = self.lineage(language, path);
         lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.holds_none))
+    }
+
+    /// Whether the connection that an instance takes with its first use stays with it past its transactions.
+    pub fn keeps_connection(&self, language: Language, path: Symbol) -> bool {
+        let shelf = self.shelf(language);
+        let mut lineage = self.lineage(language, path);
+        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.keeps_connection))
     }
 
     /// Whether statements of an instance go over the one connection that the thread or task has.

@@ -322,8 +322,11 @@ impl Held<'_, '_> {
             return Some(After::all(self.given_up()));
         }
         if self.purpose == Purpose::Holding && self.waits_for_use() {
+            let language = view.values.world().language(view.key);
+            let keeps = |path| view.values.library().keeps_connection(language, path);
+            let goes_back = !self.resource.is_some_and(keeps);
             let is_receiver = receiver.is_some_and(Fact::is_resource);
-            return (ends && is_receiver).then(|| After::all(Mode::Pending));
+            return (ends && is_receiver && goes_back).then(|| After::all(Mode::Pending));
         }
         if !self.purpose.is_transaction() {
             return None;
