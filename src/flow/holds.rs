@@ -508,6 +508,8 @@ fn lend(summaries: &mut Summaries<'_>, holds: &mut Vec<Hold>) {
                 function,
                 begun,
                 region,
+                // Those of the wrapper are blocks of another function.
+                statements: Vec::new(),
                 ..hold.clone()
             });
         }
