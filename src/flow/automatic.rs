@@ -5,7 +5,7 @@
 use super::begins::type_of;
 use super::held;
 use super::reach;
-use super::reached::Run;
+use super::reached::{Run, package};
 use super::sites::{Acquisition, View};
 use super::summary::{Purpose, Role, Shape, Summaries};
 use super::{targets, text};
@@ -26,6 +26,8 @@ pub struct Automatic {
     turned_off: FxHashSet<Symbol>,
     /// Of what was made there, and of what that makes.
     turned_off_at: FxHashSet<(Symbol, Origin)>,
+    /// Of some instance of a package.
+    turned_off_in: FxHashSet<(Symbol, Symbol)>,
 }
 
 /// A session that the function has from somebody else.
@@ -78,6 +80,9 @@ impl Automatic {
                 // What a function of the program does with its own option is seen there.
                 let meaning = view.meaning(block);
                 let is_own = meaning.facts.is_empty() && !meaning.functions.is_empty();
+                // A driver that nobody describes makes nothing that is followed here.
+                let (Callee::Local(callee) | Callee::Method(callee, _)) = call.callee;
+                let is_own = is_own || summaries.values.is_foreign(function, callee);
                 let named = call
                     .arguments
                     .iter()
@@ -136,6 +141,9 @@ impl Automatic {
             Some(origins) => {
                 let at = origins.into_iter().map(|origin| (name, origin));
                 self.turned_off_at.extend(at);
+                let packages = whose.iter().flat_map(|local| packages(&view, *local));
+                let packages = packages.map(|package| (name, package));
+                self.turned_off_in.extend(packages);
             }
             None => {
                 self.turned_off.insert(name);
@@ -155,7 +163,8 @@ impl Automatic {
         unless.is_some_and(|names| {
             let mut names = names.iter();
             names.all(|name| {
-                !self.turned_off.contains(name) && self.is_on(summaries, view, (local, *name))
+                !self.turned_off.contains(name)
+                    && self.is_on(summaries, view, (local, resource, *name))
             })
         })
     }
@@ -165,13 +174,13 @@ impl Automatic {
         &self,
         summaries: &mut Summaries<'_>,
         view: &View<'_>,
-        (local, name): (LocalId, Symbol),
+        (local, resource, name): (LocalId, Symbol, Symbol),
     ) -> bool {
         if self.turned_off_at.iter().all(|(known, _)| *known != name) {
             return true;
         }
         let Some(mut origins) = origins(view, local).into_iter().collect::<Option<Vec<_>>>() else {
-            return false;
+            return !self.is_off_among(view, resource, name);
         };
         let is_known = !origins.is_empty();
         for _ in 0..MAKER_LIMIT {
@@ -187,10 +196,24 @@ impl Automatic {
                 .iter()
                 .flat_map(|(view, block)| makers_of(view, *block));
             let known: Option<Vec<_>> = makers.collect();
-            let Some(known) = known else { return false };
+            let Some(known) = known else {
+                return !self.is_off_among(view, resource, name);
+            };
             origins = known;
         }
         is_known
+    }
+
+    /// Whether it is turned off of something of the packages of a type, or of one named alike: `psycopg_pool`, `psycopg`.
+    fn is_off_among(&self, view: &View<'_>, resource: Symbol, name: Symbol) -> bool {
+        let language = view.values.world().language(view.key);
+        let lineage = view.values.library().lineage(language, resource);
+        let own: Vec<Symbol> = lineage.map(package).collect();
+        self.turned_off_in.iter().any(|(known, off)| {
+            let is_alike =
+                |own: &Symbol| own.starts_with(off.text()) || off.starts_with(own.text());
+            *known == name && own.iter().any(is_alike)
+        })
     }
 
     /// The sessions in a function that it has from somebody else and sends statements over, one per variable.
@@ -288,6 +311,16 @@ fn is_other(view: &View<'_>, local: LocalId) -> bool {
     !entities.is_empty() && entities.iter().all(is_other)
 }
 
+/// The packages of what a local stands for.
+fn packages(view: &View<'_>, local: LocalId) -> Vec<Symbol> {
+    let entities = view.values.of(view.key, local).iter();
+    let packages = entities.filter_map(|entity| match entity {
+        Entity::Instance(path, _) | Entity::Scope(path, _) => Some(package(*path)),
+        _ => None,
+    });
+    packages.collect()
+}
+
 /// Where each of what a local stands for was made; nothing of one that is no instance of a library's type.
 fn origins(view: &View<'_>, local: LocalId) -> Vec<Option<Origin>> {
     let entities = view.values.of(view.key, local).iter();
@@ -375,7 +408,8 @@ fn lent_cursor_of(
     }
     let ends = |(block, _): (BlockId, &Call)| {
         let ends = [Effect::Commits, Effect::RollsBack];
-        ends.iter().any(|effect| view.meaning(block).fact(*effect).is_some())
+        ends.iter()
+            .any(|effect| view.meaning(block).fact(*effect).is_some())
     };
     if view.calls().any(ends) {
         return None;

@@ -400,8 +400,17 @@ fn opened_and_yielded<'p>(view: &View<'p>) -> Option<&'p CallFact> {
     })
 }
 
-/// Whether the call is given what makes the effect not hold.
+/// Whether the call is given what makes the effect not hold; among that is what it would make: `NewSession(session)`, where
+/// that is `NewType("NewSession", Session)`.
 pub(super) fn is_given(view: &View<'_>, call: &Call, fact: &CallFact) -> bool {
+    let made = fact.resource.filter(|path| *path == fact.callee);
+    let is_made =
+        |entity: &Entity| matches!(entity, Entity::Instance(path, _) if Some(*path) == made);
+    let first = call.arguments.first().map(|argument| argument.value);
+    let first = first.map_or(&[][..], |local| view.values.of(view.key, local));
+    if first.iter().any(is_made) {
+        return true;
+    }
     let Some(unless) = fact.unless_given else {
         return false;
     };

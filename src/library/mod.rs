@@ -471,7 +471,12 @@ impl Library {
     pub fn keeps_connection(&self, language: Language, path: Symbol) -> bool {
         let shelf = self.shelf(language);
         let mut lineage = self.lineage(language, path);
-        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.keeps_connection))
+        lineage.any(|path| {
+            shelf
+                .types
+                .get(&path)
+                .is_some_and(|fact| fact.keeps_connection)
+        })
     }
 
     /// Whether statements of an instance go over the one connection that the thread or task has.

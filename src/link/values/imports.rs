@@ -1,12 +1,32 @@
 //! Imports, exports and names that nothing in a file binds.
 use super::{
-    EXPORT_LIMIT, Entity, FileId, FunctionKey, ImportId, Imported, Language, Node, Symbol, Target,
-    Values, Waiting, Watcher,
+    EXPORT_LIMIT, Entity, FileId, FunctionKey, ImportId, Imported, Language, LocalId, Node, Symbol,
+    Target, Values, Waiting, Watcher,
 };
+use crate::ir::{Action, Statement, Value};
 
 impl Values<'_> {
     pub(super) fn target(&self, file: FileId, specifier: Symbol) -> Target {
         self.resolver.resolve(file, specifier)
+    }
+
+    /// Whether a local is imported from a package that neither the program nor the library data has.
+    pub fn is_foreign(&self, function: FunctionKey, local: LocalId) -> bool {
+        let (function, local) = self.world.origin(function, local);
+        let module = self.world.module(function);
+        let blocks = &self.world.function(function).blocks;
+        let mut statements = blocks.iter().flat_map(|block| &block.statements);
+        let imports = |statement: &Statement| match statement.action {
+            Action::Assign(target, Value::Import(import)) if target == local => {
+                module.imports.get(import.index())
+            }
+            _ => None,
+        };
+        let import = statements.find_map(imports);
+        self.of(function, local).is_empty()
+            && import.is_some_and(|import| {
+                matches!(self.target(module.file, import.specifier), Target::Outside)
+            })
     }
 
     pub(super) fn import(&mut self, file: FileId, import: ImportId, target: Node) {
