@@ -237,7 +237,7 @@ fn nested(open: &str, inner: &str, close: &str) -> String {
 
 /// A client that is lost is followed to the end of the function: time grows with the square.
 fn checkouts(line: &str) -> String {
-    line.repeat(DEEP / 20)
+    line.repeat(DEEP / 40)
 }
 
 /// Code of every language.

@@ -25,9 +25,9 @@ pub struct Automatic {
     /// Nobody knows of what.
     turned_off: FxHashSet<Symbol>,
     /// Of what was made there, and of what that makes.
-    turned_off_at: FxHashSet<(Symbol, Origin)>,
+    off_at: FxHashSet<(Symbol, Origin)>,
     /// Of some instance of a package.
-    turned_off_in: FxHashSet<(Symbol, Symbol)>,
+    off_in: FxHashSet<(Symbol, Symbol)>,
 }
 
 /// A session that the function has from somebody else.
@@ -140,10 +140,10 @@ impl Automatic {
         match origins.filter(|origins| !origins.is_empty()) {
             Some(origins) => {
                 let at = origins.into_iter().map(|origin| (name, origin));
-                self.turned_off_at.extend(at);
+                self.off_at.extend(at);
                 let packages = whose.iter().flat_map(|local| packages(&view, *local));
                 let packages = packages.map(|package| (name, package));
-                self.turned_off_in.extend(packages);
+                self.off_in.extend(packages);
             }
             None => {
                 self.turned_off.insert(name);
@@ -176,7 +176,7 @@ impl Automatic {
         view: &View<'_>,
         (local, resource, name): (LocalId, Symbol, Symbol),
     ) -> bool {
-        if self.turned_off_at.iter().all(|(known, _)| *known != name) {
+        if self.off_at.iter().all(|(known, _)| *known != name) {
             return true;
         }
         let Some(mut origins) = origins(view, local).into_iter().collect::<Option<Vec<_>>>() else {
@@ -184,7 +184,7 @@ impl Automatic {
         };
         let is_known = !origins.is_empty();
         for _ in 0..MAKER_LIMIT {
-            let is_off = |origin: &Origin| self.turned_off_at.contains(&(name, *origin));
+            let is_off = |origin: &Origin| self.off_at.contains(&(name, *origin));
             if origins.iter().any(is_off) {
                 return false;
             }
@@ -209,7 +209,7 @@ impl Automatic {
         let language = view.values.world().language(view.key);
         let lineage = view.values.library().lineage(language, resource);
         let own: Vec<Symbol> = lineage.map(package).collect();
-        self.turned_off_in.iter().any(|(known, off)| {
+        self.off_in.iter().any(|(known, off)| {
             let is_alike =
                 |own: &Symbol| own.starts_with(off.text()) || off.starts_with(own.text());
             *known == name && own.iter().any(is_alike)

@@ -59,6 +59,7 @@ pub struct LibraryFile {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a type")]
 struct TypeEntry {
     path: String,
     extends: Option<String>,

@@ -74,6 +74,7 @@ impl CallFact {
 
 /// What the library data says about one type.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a type")]
 pub struct TypeFact {
     /// The type it inherits from.
     pub extends: Option<Symbol>,
