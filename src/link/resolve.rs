@@ -126,7 +126,7 @@ impl<'s> Resolver<'s> {
     pub fn mentions(&self, file: FileId, name: &str) -> bool {
         let text = self.sources.get(file).text.as_bytes();
         let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
-        has(name) || has("import *")
+        has(name) || has("import *") || has("export *")
     }
 
     /// What a specifier names, written in this file.

@@ -37,8 +37,13 @@ pub(super) struct Gain {
 }
 
 impl Interest {
-    /// Thinks the news through.
-    pub(super) fn hear(&mut self, values: &Values<'_>, news: &News) -> Gain {
+    /// Thinks the news through, and which functions came to lend what they hold to who enters or runs through them.
+    pub(super) fn hear(
+        &mut self,
+        values: &Values<'_>,
+        news: &News,
+        lending: &[FunctionKey],
+    ) -> Gain {
         for (node, entity) in &news.held {
             self.hear_of(values, *node, *entity);
         }
@@ -52,8 +57,12 @@ impl Interest {
             }
         }
         let holding = with_captures(values, std::mem::take(&mut self.holding));
-        for function in &holding {
-            for lender in lending(values, *function) {
+        for function in lending {
+            self.mark_function(values, *function);
+        }
+        let taking = news.taking.iter().chain(&holding).copied().collect();
+        for function in with_captures(values, taking) {
+            for lender in lending_by_call(values, function) {
                 self.mark_function(values, lender);
             }
         }
@@ -180,7 +189,7 @@ fn with_captures(values: &Values<'_>, mut functions: Vec<FunctionKey>) -> Vec<Fu
 
 /// The functions that a function lends a resource for: those whose parameter it calls with one, or while it has taken one,
 /// or hands to a library's function that does. What callers pass decides what becomes of it.
-fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
+fn lending_by_call(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
     let world = values.world();
     let mut found = Vec::new();
     for block in &world.function(function).blocks {
@@ -192,7 +201,7 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
             Callee::Local(callee) => {
                 let passes = |argument| is_of_interest(values, function, argument);
                 let owner = world.parameter_owner(function, callee);
-                let lends = || arguments().any(passes) || takes(values, function);
+                let lends = || arguments().any(passes) || takes_around(values, function);
                 found.extend(owner.filter(|_| lends()));
             }
             Callee::Method(receiver, _) if is_of_interest(values, function, receiver) => {
@@ -209,6 +218,15 @@ fn lending(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
         }
     }
     found
+}
+
+/// Whether a function, or one that it is written in, takes a client or begins a transaction.
+fn takes_around(values: &Values<'_>, function: FunctionKey) -> bool {
+    let world = values.world();
+    let parent = |key: &FunctionKey| Some(world.sibling(*key, world.function(*key).parent));
+    let around = std::iter::successors(Some(function), parent);
+    let mut around = around.take_while(|key| !world.is_top_level(*key));
+    around.any(|key| takes(values, key))
 }
 
 /// Whether a function takes a client, or begins a transaction, itself: what it calls meanwhile runs with that.

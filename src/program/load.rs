@@ -96,12 +96,13 @@ impl<'s> Loader<'s> {
     /// The files that what is new calls for, in order; none when there is enough.
     pub(super) fn missing(&mut self, values: &mut Values<'_>) -> Vec<FileId> {
         let news = values.take_news();
-        let gain = self.interest.hear(values, &news);
+        let running = self.running.hear(values, &news, self.seen);
+        let gain = self.interest.hear(values, &news, &running.lending);
+        let running = running.reached;
         let mut missing = BTreeSet::new();
         self.inherited(values, &mut missing);
         self.called(values, &gain.holding, &mut missing);
         self.passed(values, &gain.passing, &mut missing);
-        let running = self.running.hear(values, &news, self.seen);
         for function in &running {
             self.follow(values, *function, &mut missing, |_| true);
         }
@@ -112,6 +113,10 @@ impl<'s> Loader<'s> {
         let wanted = self.wanted(values, &gain);
         self.importing(wanted, &mut missing);
         self.seen += values.world().newest(self.seen).len();
+        // What files pass on is looked for when there is nothing nearer: each time costs a walk through what waits.
+        if missing.is_empty() {
+            missing.extend(values.lacks(|function| self.running.has(function)));
+        }
         missing.into_iter().collect()
     }
 

@@ -14,10 +14,23 @@ use rustc_hash::{FxHashMap, FxHashSet};
 #[derive(Debug, Default)]
 pub(super) struct Running {
     reached: FxHashSet<FunctionKey>,
+    /// Functions that give way to their caller while they hold something: `with transaction.atomic(): yield`.
+    lending: FxHashSet<FunctionKey>,
+    /// The functions that a function is called by, of those that may come to lend.
+    callers: FxHashMap<FunctionKey, Vec<FunctionKey>>,
     /// The functions that a function calls.
     calls: FxHashMap<FunctionKey, Vec<FunctionKey>>,
     /// By file: the functions written in functions.
     nested: FxHashMap<FileId, FxHashMap<FunctionKey, Vec<FunctionKey>>>,
+}
+
+/// Functions that came to be such, in order.
+#[derive(Debug, Default)]
+pub(super) struct Ran {
+    /// Functions that may run while something is held.
+    pub(super) reached: Vec<FunctionKey>,
+    /// Functions that give way to their caller while they hold something.
+    pub(super) lending: Vec<FunctionKey>,
 }
 
 impl Running {
@@ -26,14 +39,15 @@ impl Running {
         self.reached.contains(&function)
     }
 
-    /// Thinks the news through: functions that came to be reached, in order.
+    /// Thinks the news through.
     pub(super) fn hear(
         &mut self,
         values: &Values<'_>,
         news: &News,
         modules: usize,
-    ) -> Vec<FunctionKey> {
+    ) -> Ran {
         let mut queue: Vec<FunctionKey> = news.taking.clone();
+        let lending = self.hear_lending(values, news, &mut queue);
         queue.extend(holders(values, news));
         queue.extend(decorated(values, modules));
         for (caller, function) in &news.linked {
@@ -58,14 +72,55 @@ impl Running {
             queue.extend(nested.get(&function).into_iter().flatten());
         }
         found.sort_unstable_by_key(|function| values.world().place(*function));
+        Ran {
+            reached: found,
+            lending,
+        }
+    }
+
+    /// Functions that came to lend, in order; who calls one of these is reached.
+    fn hear_lending(
+        &mut self,
+        values: &Values<'_>,
+        news: &News,
+        queue: &mut Vec<FunctionKey>,
+    ) -> Vec<FunctionKey> {
+        let gives_way = |function: &FunctionKey| gives_way(values.world(), *function);
+        let mut lending: Vec<_> = news.taking.iter().copied().filter(gives_way).collect();
+        for (caller, function) in news.linked.iter().filter(|link| gives_way(&link.1)) {
+            self.callers.entry(*function).or_default().push(*caller);
+            if self.lending.contains(function) {
+                queue.push(*caller);
+                lending.extend(Some(*caller).filter(gives_way));
+            }
+        }
+        let mut found = Vec::new();
+        while let Some(function) = lending.pop() {
+            if !self.lending.insert(function) {
+                continue;
+            }
+            found.push(function);
+            let callers = self.callers.get(&function).into_iter().flatten().copied();
+            for caller in callers {
+                queue.push(caller);
+                lending.extend(Some(caller).filter(gives_way));
+            }
+        }
+        found.sort_unstable_by_key(|function| values.world().place(*function));
         found
     }
+}
+
+/// Whether a function's caller goes on before it ends.
+fn gives_way(world: &World<'_>, function: FunctionKey) -> bool {
+    let body = world.function(function);
+    body.traits.is_generator || ["__enter__", "__aenter__"].contains(&body.name.text())
 }
 
 /// Functions with a local that came to hold a client or session.
 fn holders<'n>(values: &'n Values<'_>, news: &'n News) -> impl Iterator<Item = FunctionKey> + 'n {
     news.held.iter().filter_map(|(node, entity)| match entity {
-        Entity::Instance(path, _) if values.library().is_resource(*path) => {
+        Entity::Instance(path, _) | Entity::Scope(path, _) if values.library().is_resource(*path) => {
             match values.owner(*node)? {
                 Owner::Local(function, _) => Some(function),
                 _ => None,

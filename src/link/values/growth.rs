@@ -34,6 +34,23 @@ pub(super) struct Wait {
     provisional: Vec<(FileId, Symbol, Node)>,
 }
 
+impl Wait {
+    /// Files that are not loaded, each with the files that pass on what it exports; in order.
+    pub(super) fn open_files(&self) -> Vec<(FileId, &[FileId])> {
+        let files = self.passed_on.iter();
+        let mut files: Vec<_> = files
+            .map(|(file, asked)| (*file, asked.as_slice()))
+            .collect();
+        files.sort_unstable();
+        files
+    }
+
+    /// The questions that were put to a file.
+    pub(super) fn questions_of(&self, file: FileId) -> &[Waiting] {
+        self.questions.get(&file).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// A fact that holds unless a callback turns up among the arguments of its call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Late<'w> {

@@ -10,6 +10,7 @@ mod calls;
 mod echoes;
 mod growth;
 mod imports;
+mod lacks;
 mod overrides;
 mod seed;
 
