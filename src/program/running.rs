@@ -40,12 +40,7 @@ impl Running {
     }
 
     /// Thinks the news through.
-    pub(super) fn hear(
-        &mut self,
-        values: &Values<'_>,
-        news: &News,
-        modules: usize,
-    ) -> Ran {
+    pub(super) fn hear(&mut self, values: &Values<'_>, news: &News, modules: usize) -> Ran {
         let mut queue: Vec<FunctionKey> = news.taking.clone();
         let lending = self.hear_lending(values, news, &mut queue);
         queue.extend(holders(values, news));
@@ -120,7 +115,7 @@ fn gives_way(world: &World<'_>, function: FunctionKey) -> bool {
 /// Functions with a local that came to hold a client or session.
 fn holders<'n>(values: &'n Values<'_>, news: &'n News) -> impl Iterator<Item = FunctionKey> + 'n {
     news.held.iter().filter_map(|(node, entity)| match entity {
-        Entity::Instance(path, _) | Entity::Scope(path, _) if values.library().is_resource(*path) => {
+        Entity::Instance(path, _) if values.library().is_resource(*path) => {
             match values.owner(*node)? {
                 Owner::Local(function, _) => Some(function),
                 _ => None,

@@ -26,9 +26,9 @@ impl Values<'_> {
                 questions.filter(move |question| *asked == file || self.may_bind(file, **question))
             });
             let mut watchers = questions.map(|question| match question {
-                Waiting::Import(_, _, node)
-                | Waiting::Export(_, node)
-                | Waiting::Star(_, node) => Watcher::Copy(*node),
+                Waiting::Import(_, _, node) | Waiting::Export(_, node) | Waiting::Star(_, node) => {
+                    Watcher::Copy(*node)
+                }
                 Waiting::Notify(watcher, _) => *watcher,
             });
             watchers.any(|watcher| self.leads_to(watcher, &asks, &mut lost))
