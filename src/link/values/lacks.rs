@@ -39,9 +39,10 @@ impl Values<'_> {
     /// Whether a file that others pass on may bind what was asked of them.
     fn may_bind(&self, file: FileId, question: Waiting) -> bool {
         let name = match question {
-            Waiting::Export(name, _) | Waiting::Star(name, _) => Some(name),
+            Waiting::Export(name, _)
+            | Waiting::Star(name, _)
+            | Waiting::Notify(Watcher::Receiver(_, name), _) => Some(name),
             Waiting::Import(from, import, _) => self.imported_name(from, import),
-            Waiting::Notify(Watcher::Receiver(_, name), _) => Some(name),
             Waiting::Notify(..) => None,
         };
         name.is_none_or(|name| self.resolver.mentions(file, &name))
