@@ -5,7 +5,7 @@
 //! library's user or a new program may call what is named nowhere; so a base class, a decorator, an export of a
 //! package, and a file that is not used so, keep the confidence.
 use crate::finding::{Confidence, Finding};
-use crate::ir::FunctionId;
+use crate::ir::{ClassId, FunctionId};
 use crate::link::{ClassKey, FunctionKey, World};
 use crate::source::{FileId, Source, Span};
 use crate::symbol::Symbol;
@@ -21,16 +21,18 @@ const PLACE_LIMIT: usize = 16;
 
 /// Lowers the confidence of what stands in functions that nothing uses.
 pub(super) fn doubt(world: &World<'_>, findings: &mut [Finding]) {
+    let mut outer = Outer::default();
     let owners: Vec<_> = findings
         .iter()
-        .map(|finding| owner(world, finding.primary).filter(|owner| may_be_unused(world, *owner)))
+        .map(|finding| outer.owner(world, finding.primary))
+        .map(|owner| owner.filter(|owner| may_be_unused(world, *owner)))
         .collect();
     let candidates: FxHashSet<FunctionKey> = owners.iter().flatten().copied().collect();
     if candidates.is_empty() {
         return;
     }
     let places = Places::new(world, &candidates);
-    let unused = unused(world, candidates, &places);
+    let unused = unused(world, candidates, &places, &mut outer);
     for (finding, owner) in findings.iter_mut().zip(owners) {
         if owner.is_some_and(|owner| unused.contains(&owner)) {
             finding.confidence = Confidence::Low;
@@ -38,17 +40,25 @@ pub(super) fn doubt(world: &World<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// The function or method of a file's top level that a place lies in.
-fn owner(world: &World<'_>, span: Span) -> Option<FunctionKey> {
-    let functions = world.functions_of(span.file).map(FunctionKey);
-    let mut outer = functions.filter(|function| {
-        let body = world.function(*function);
-        !world.is_top_level(*function) && body.parent == FunctionId(0)
-    });
-    outer.find(|function| {
-        let site = world.function(*function).site;
-        site.start <= span.start && span.end <= site.end
-    })
+/// By file, its functions and methods of the top level, in order.
+#[derive(Default)]
+struct Outer(FxHashMap<FileId, Vec<FunctionKey>>);
+
+impl Outer {
+    /// The function or method of a file's top level that a place lies in.
+    fn owner(&mut self, world: &World<'_>, span: Span) -> Option<FunctionKey> {
+        let functions = self.0.entry(span.file).or_insert_with(|| {
+            let functions = world.functions_of(span.file).map(FunctionKey);
+            let is_outer = |function: &FunctionKey| {
+                !world.is_top_level(*function) && world.function(*function).parent == FunctionId(0)
+            };
+            functions.filter(is_outer).collect()
+        });
+        let site = |function: &FunctionKey| world.function(*function).site;
+        let after = functions.partition_point(|function| site(function).start <= span.start);
+        let last = functions.get(after.checked_sub(1)?)?;
+        (span.end <= site(last).end).then_some(*last)
+    }
 }
 
 /// Whether only a name could lead to the function: nothing registers, inherits or overrides it.
@@ -67,33 +77,54 @@ fn may_be_unused(world: &World<'_>, function: FunctionKey) -> bool {
         && world.class_of(function).is_none_or(is_plain_class)
 }
 
-/// The functions beside one in its class, or else in its file.
-fn beside(world: &World<'_>, function: FunctionKey) -> impl Iterator<Item = FunctionKey> {
-    let class = world.function(function).class;
-    world.functions_near(function).filter(move |other| {
-        let body = world.function(*other);
-        *other != function
-            && body.class == class
-            && body.parent == FunctionId(0)
-            && !world.is_top_level(*other)
-            && !body.traits.is_closure
-            && !body.name.text().starts_with('_')
-    })
+/// A class, or what is in none of a file.
+type Group = (FileId, Option<ClassId>);
+
+fn group(world: &World<'_>, function: FunctionKey) -> Group {
+    (world.module(function).file, world.function(function).class)
+}
+
+/// Whether a function may be meant for others.
+fn is_public(world: &World<'_>, function: FunctionKey) -> bool {
+    let body = world.function(function);
+    body.parent == FunctionId(0)
+        && !world.is_top_level(function)
+        && !body.traits.is_closure
+        && !body.name.text().starts_with('_')
+}
+
+/// The functions of each of the groups that some functions are in.
+fn groups(
+    world: &World<'_>,
+    functions: &FxHashSet<FunctionKey>,
+) -> FxHashMap<Group, Vec<FunctionKey>> {
+    let wanted: FxHashSet<Group> = functions.iter().map(|key| group(world, *key)).collect();
+    let files: FxHashSet<FileId> = wanted.iter().map(|(file, _)| *file).collect();
+    let mut found: FxHashMap<Group, Vec<FunctionKey>> = FxHashMap::default();
+    for file in files {
+        for function in world.functions_of(file).map(FunctionKey) {
+            let group = group(world, function);
+            if wanted.contains(&group) && is_public(world, function) {
+                found.entry(group).or_default().push(function);
+            }
+        }
+    }
+    found
 }
 
 /// Where names stand that do not define what they name.
 struct Places {
     by_name: FxHashMap<Symbol, Vec<(FileId, u32)>>,
+    /// Of each group how many functions it has, and how many of them other files name.
+    used: FxHashMap<Group, (usize, usize)>,
 }
 
 impl Places {
     /// Looks for the names of the functions and of those beside them.
     fn new(world: &World<'_>, functions: &FxHashSet<FunctionKey>) -> Self {
-        let named = functions.iter().flat_map(|function| {
-            let beside = beside(world, *function);
-            beside.chain([*function])
-        });
-        let mut names: Vec<Symbol> = named.map(|named| world.function(named).name).collect();
+        let groups = groups(world, functions);
+        let named = groups.values().flatten().chain(functions);
+        let mut names: Vec<Symbol> = named.map(|named| world.function(*named).name).collect();
         names.sort_unstable();
         names.dedup();
         let matcher = AhoCorasick::builder()
@@ -102,6 +133,7 @@ impl Places {
         let Ok(matcher) = matcher else {
             return Self {
                 by_name: FxHashMap::default(),
+                used: FxHashMap::default(),
             };
         };
         let sources: Vec<_> = world.sources().iter().collect();
@@ -115,7 +147,23 @@ impl Places {
         for (name, place) in found.into_iter().flatten() {
             by_name.entry(name).or_default().push(place);
         }
-        Self { by_name }
+        let mut places = Self {
+            by_name,
+            used: FxHashMap::default(),
+        };
+        for (group, functions) in groups {
+            let used = functions.iter().filter(|key| places.is_used(world, **key));
+            let counts = (functions.len(), used.count());
+            places.used.insert(group, counts);
+        }
+        places
+    }
+
+    /// Whether another file names a function.
+    fn is_used(&self, world: &World<'_>, function: FunctionKey) -> bool {
+        let file = world.module(function).file;
+        let mut places = self.of(world, function).iter();
+        places.any(|(place, _)| *place != file)
     }
 
     fn of(&self, world: &World<'_>, function: FunctionKey) -> &[(FileId, u32)] {
@@ -123,16 +171,14 @@ impl Places {
         places.map_or(&[], Vec::as_slice)
     }
 
-    /// Whether nearly all that stands beside a function is named in other files.
+    /// Whether nearly all that stands beside a function, in its class or else its file, is named in other files.
     fn is_used_around(&self, world: &World<'_>, function: FunctionKey) -> bool {
-        let file = world.module(function).file;
-        let beside: Vec<_> = beside(world, function).collect();
-        let is_used = |other: &&FunctionKey| {
-            let mut places = self.of(world, **other).iter();
-            places.any(|(place, _)| *place != file)
-        };
-        beside.len() >= BESIDE_LEAST
-            && beside.iter().filter(is_used).count() * 4 >= beside.len() * 3
+        let counts = self.used.get(&group(world, function));
+        let (all, used) = counts.copied().unwrap_or_default();
+        let own = usize::from(is_public(world, function));
+        let own_used = usize::from(own == 1 && self.is_used(world, function));
+        let beside = all.saturating_sub(own);
+        beside >= BESIDE_LEAST && used.saturating_sub(own_used) * 4 >= beside * 3
     }
 }
 
@@ -171,11 +217,12 @@ fn unused(
     world: &World<'_>,
     candidates: FxHashSet<FunctionKey>,
     places: &Places,
+    outer: &mut Outer,
 ) -> FxHashSet<FunctionKey> {
     let mut unused = candidates;
     unused.retain(|function| places.is_used_around(world, *function));
     loop {
-        let is_used = |function: &FunctionKey| {
+        let mut is_used = |function: &FunctionKey| {
             places.of(world, *function).iter().any(|(file, start)| {
                 let span = Span {
                     file: *file,
@@ -184,7 +231,10 @@ fn unused(
                 };
                 let site = world.function(*function).name_site;
                 let is_definition = *file == world.module(*function).file && *start == site.start;
-                !is_definition && owner(world, span).is_none_or(|owner| !unused.contains(&owner))
+                !is_definition
+                    && outer
+                        .owner(world, span)
+                        .is_none_or(|owner| !unused.contains(&owner))
             })
         };
         let used: Vec<FunctionKey> = unused.iter().filter(|key| is_used(key)).copied().collect();
