@@ -12,6 +12,7 @@ use crate::symbol::Symbol;
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of fewer functions beside it nothing can be said.
 const BESIDE_LEAST: usize = 4;
@@ -97,10 +98,10 @@ fn is_public(world: &World<'_>, function: FunctionKey) -> bool {
 fn groups(
     world: &World<'_>,
     functions: &FxHashSet<FunctionKey>,
-) -> FxHashMap<Group, Vec<FunctionKey>> {
+) -> BTreeMap<Group, Vec<FunctionKey>> {
     let wanted: FxHashSet<Group> = functions.iter().map(|key| group(world, *key)).collect();
-    let files: FxHashSet<FileId> = wanted.iter().map(|(file, _)| *file).collect();
-    let mut found: FxHashMap<Group, Vec<FunctionKey>> = FxHashMap::default();
+    let files: BTreeSet<FileId> = wanted.iter().map(|(file, _)| *file).collect();
+    let mut found: BTreeMap<Group, Vec<FunctionKey>> = BTreeMap::new();
     for file in files {
         for function in world.functions_of(file).map(FunctionKey) {
             let group = group(world, function);
