@@ -4,7 +4,7 @@
 //! by the callback that it is handed, or by an event of the emitter that it gives.
 use super::sites::View;
 use super::text::Known;
-use crate::ir::{Call, Callee, Constant, LocalId, LocalKind, Terminator};
+use crate::ir::{Call, Callee, Constant, LocalId, LocalKind};
 use crate::library::{CallFact, Effect, Outside};
 use crate::link::FunctionKey;
 use crate::link::values::{Entity, Values};
@@ -71,18 +71,14 @@ fn leads_to(view: &View<'_>, local: LocalId, resolver: (FunctionKey, LocalId)) -
 /// Calls within a function, and within those written in it, that settle the promise or hand on what does.
 fn uses(values: &Values<'_>, function: FunctionKey, resolver: (FunctionKey, LocalId)) -> usize {
     let world = values.world();
-    let parent = |key: &FunctionKey| Some(world.sibling(*key, world.function(*key).parent));
     let is_within = |key: &FunctionKey| {
-        let mut around = std::iter::successors(Some(*key), parent).take(NESTING_LIMIT);
+        let mut around = world.around(*key).take(NESTING_LIMIT);
         around.any(|key| key == function)
     };
     let within = world.functions_near(function).filter(is_within);
     let calls = within.flat_map(|key| {
-        let blocks = world.function(key).blocks.iter();
-        blocks.filter_map(move |block| match &block.terminator {
-            Terminator::Call { call, .. } => Some((key, &**call)),
-            _ => None,
-        })
+        let calls = world.function(key).calls();
+        calls.map(move |(_, call)| (key, call))
     });
     let names = |(key, call): &(FunctionKey, &Call)| {
         let callee = match call.callee {

@@ -7,7 +7,7 @@ use super::reached;
 use super::sites::{Kind, View};
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{Action, BlockId, Callee, Constant, LocalId, Piece, Terminator, Value};
+use crate::ir::{Action, BlockId, Callee, Constant, LocalId, Terminator, Value};
 use crate::library::Effect;
 use crate::link::FunctionKey;
 use crate::link::values::Entity;
@@ -131,15 +131,11 @@ fn is_built_lock(view: &View<'_>, local: LocalId, links: u32) -> bool {
 /// Whether a text that something is filled into takes a lock: `` sql`select pg_advisory_xact_lock(${key})` ``.
 fn is_lock_template(view: &View<'_>, local: LocalId) -> bool {
     let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
-    statements.any(|statement| match &statement.action {
-        Action::Assign(target, Value::Text(pieces)) if *target == local => pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Text(text) if is_lock_text(text))),
-        Action::Assign(target, Value::Constant(Constant::Text(text))) => {
-            *target == local && is_lock_text(text)
-        }
-        _ => false,
-    })
+    view.pieces(local).any(|text| is_lock_text(&text))
+        || statements.any(|statement| {
+            matches!(statement.action, Action::Assign(target, Value::Constant(Constant::Text(text)))
+                if target == local && is_lock_text(&text))
+        })
 }
 
 /// What a property of an object of the program gives: `self.lock_query`.

@@ -5,7 +5,7 @@
 use super::sites::View;
 use super::summary::Summaries;
 use super::text;
-use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Piece, Value};
+use crate::ir::{Action, BlockId, Call, Callee, Constant, LocalId, LocalKind, Value};
 use crate::library::{Effect, Returns};
 use crate::link::values::Entity;
 use crate::symbol::Symbol;
@@ -142,13 +142,10 @@ fn has_limit(summaries: &mut Summaries<'_>, view: &View<'_>, local: LocalId) -> 
             let keys = ["limit", "take", "first", "top"];
             entries.iter().any(|(key, _)| keys.contains(&key.text()))
         }
-        Action::Assign(target, Value::Text(pieces)) if *target == local => {
-            pieces.iter().any(|piece| {
-                matches!(piece, Piece::Text(text)
-                    if text.split_whitespace().any(|word| word.eq_ignore_ascii_case("limit")))
-            })
-        }
         _ => false,
+    }) || view.pieces(local).any(|text| {
+        let mut words = text.split_whitespace();
+        words.any(|word| word.eq_ignore_ascii_case("limit"))
     })
 }
 
@@ -157,14 +154,8 @@ fn has_parameter(summaries: &mut Summaries<'_>, view: &View<'_>, call: &Call) ->
     call.arguments.iter().any(|argument| {
         let compares = |text: Symbol| PARAMETERS.iter().any(|parameter| text.contains(parameter));
         let text = text::constant(summaries, view.key, argument.value);
-        let mut statements = view.body.blocks.iter().flat_map(|block| &block.statements);
         matches!(text, Some(Constant::Text(text)) if compares(text))
-            || statements.any(|statement| match &statement.action {
-                Action::Assign(target, Value::Text(pieces)) if *target == argument.value => pieces
-                    .iter()
-                    .any(|piece| matches!(piece, Piece::Text(text) if compares(*text))),
-                _ => false,
-            })
+            || view.pieces(argument.value).any(compares)
     })
 }
 

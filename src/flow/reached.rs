@@ -193,9 +193,6 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
         }
         for held in calls {
             let mut inner = through(summaries, &view, held, purpose);
-            if inner.external.is_none() {
-                inner.external = around(summaries, &view, held.block);
-            }
             inner.external = inner.external.filter(|_| !is_undeferred(held.block));
             if is_unhanded(held.block) {
                 inner.checkouts.clear();
@@ -223,10 +220,16 @@ pub(super) fn compute(summaries: &mut Summaries<'_>, run: Run, known: &Reached) 
 fn undeferred(view: &View<'_>) -> impl Fn(BlockId) -> bool + use<> {
     let calls = view.calls().map(|(block, _)| block);
     let defers = |block: &BlockId| view.meaning(*block).fact(Effect::Defers).is_some();
-    let deferring = calls.filter(defers).take(DEFERRING_LIMIT);
-    let beside: Vec<_> = deferring
-        .map(|block| view.passing().beside(view.body, block))
-        .collect();
+    beside_any(view, &mut calls.filter(defers))
+}
+
+/// By block, whether it stands on another way than one of the first of some blocks.
+fn beside_any(
+    view: &View<'_>,
+    blocks: &mut dyn Iterator<Item = BlockId>,
+) -> impl Fn(BlockId) -> bool + use<> {
+    let beside = blocks.map(|block| view.passing().beside(view.body, block));
+    let beside: Vec<_> = beside.take(DEFERRING_LIMIT).collect();
     move |block| beside.iter().any(|beside| beside[block.index()])
 }
 
@@ -246,11 +249,7 @@ fn unhanded(view: &View<'_>, run: Run) -> impl Fn(BlockId) -> bool + use<> {
     let running = view
         .calls()
         .filter(|(_, call)| handle.is_some() && runs(call));
-    let beside: Vec<_> = running
-        .take(DEFERRING_LIMIT)
-        .map(|(block, _)| view.passing().beside(view.body, block))
-        .collect();
-    move |block| beside.iter().any(|beside| beside[block.index()])
+    beside_any(view, &mut running.map(|(block, _)| block))
 }
 
 /// Counts the condition under which a call is made; forgets a statement that too many stand before.
@@ -286,9 +285,6 @@ pub fn reached_by(
 ) -> Reached {
     let mut reached = direct(summaries, view, held.block, held.is_own);
     reached.note(&through(summaries, view, held, purpose), |hop| *hop);
-    if reached.external.is_none() {
-        reached.external = around(summaries, view, held.block);
-    }
     reached
 }
 
@@ -344,6 +340,9 @@ fn through(
         let inner: Vec<_> = inner.collect();
         reached.note(&Reached::common(&inner, group.len()), |hop| *hop);
     }
+    reached.external = reached
+        .external
+        .or_else(|| around(summaries, view, held.block));
     // What a function builds may join the transaction: `orders(knex).insert(row).transacting(trx)`.
     if held.is_over_it
         || view

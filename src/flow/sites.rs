@@ -7,7 +7,7 @@ use super::summary::{Owned, Purpose, Query, Shape, Summaries};
 use super::targets;
 use super::text::Constants;
 use crate::ir::{
-    Action, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Site, Suspension,
+    Action, BlockId, Call, CallKind, Callee, Function, LocalId, LocalKind, Piece, Site, Suspension,
     Terminator, Value,
 };
 use crate::library::{CallFact, Effect, Place, Returns, When};
@@ -82,6 +82,28 @@ impl<'p> View<'p> {
         })
     }
 
+    /// The scope whose entering gives a local.
+    pub fn scope_giving(&self, local: LocalId) -> Option<LocalId> {
+        let (_, entry) = self.call_giving(local)?;
+        match entry.callee {
+            Callee::Method(scope, _) if entry.kind == CallKind::Enter => Some(scope),
+            _ => None,
+        }
+    }
+
+    /// What stands in the texts that are assigned to a local and that something is filled into.
+    pub fn pieces(&self, local: LocalId) -> impl Iterator<Item = Symbol> {
+        let statements = self.body.blocks.iter().flat_map(|block| &block.statements);
+        let pieces = statements.flat_map(move |statement| match &statement.action {
+            Action::Assign(target, Value::Text(pieces)) if *target == local => &pieces[..],
+            _ => &[],
+        });
+        pieces.filter_map(|piece| match piece {
+            Piece::Text(text) => Some(*text),
+            Piece::Hole(_) => None,
+        })
+    }
+
     fn links(&self) -> &[FxHashMap<LocalId, BlockId>; 2] {
         self.links.get_or_init(|| {
             let mut links = [FxHashMap::default(), FxHashMap::default()];
@@ -97,10 +119,7 @@ impl<'p> View<'p> {
 
     /// The call that ends a block.
     pub fn call(&self, block: BlockId) -> Option<&'p Call> {
-        match &self.body.block(block).terminator {
-            Terminator::Call { call, .. } => Some(call),
-            _ => None,
-        }
+        self.body.block(block).call()
     }
 
     /// The entries of the only object literal that is assigned to a local.
@@ -183,11 +202,7 @@ impl<'p> View<'p> {
 
     /// The blocks that end in a call.
     pub fn calls(&self) -> impl Iterator<Item = (BlockId, &'p Call)> + use<'p> {
-        let blocks = self.body.blocks.iter().enumerate();
-        blocks.filter_map(|(index, block)| match &block.terminator {
-            Terminator::Call { call, .. } => Some((BlockId::new(index), &**call)),
-            _ => None,
-        })
+        self.body.calls()
     }
 
     /// What the call that ends a block may do.

@@ -79,13 +79,7 @@ fn ends_of_group(view: &View<'_>, block: BlockId) -> impl Iterator<Item = BlockI
         Some(Callee::Method(group, _)) if enlists() => Some(group),
         _ => None,
     };
-    let scope = group.and_then(|group| {
-        let (_, entered) = view.call_giving(group)?;
-        match entered.callee {
-            Callee::Method(scope, _) if entered.kind == CallKind::Enter => Some(scope),
-            _ => None,
-        }
-    });
+    let scope = group.and_then(|group| view.scope_giving(group));
     let ends = view.calls().filter(move |(_, call)| {
         call.kind == CallKind::Exit
             && matches!(call.callee, Callee::Method(owner, _) if Some(owner) == scope)
@@ -147,13 +141,10 @@ fn returned_functions(values: &Values<'_>, function: FunctionKey) -> Vec<Functio
 /// Whether a function calls what a variable of an enclosing function stands for.
 fn calls(values: &Values<'_>, function: FunctionKey, wanted: (FunctionKey, LocalId)) -> bool {
     let world = values.world();
-    let mut blocks = world.function(function).blocks.iter();
-    blocks.any(|block| match &block.terminator {
-        Terminator::Call { call, .. } => match call.callee {
-            Callee::Local(callee) => world.origin(function, callee) == wanted,
-            Callee::Method(..) => false,
-        },
-        _ => false,
+    let mut calls = world.function(function).calls();
+    calls.any(|(_, call)| match call.callee {
+        Callee::Local(callee) => world.origin(function, callee) == wanted,
+        Callee::Method(..) => false,
     })
 }
 

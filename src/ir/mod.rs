@@ -508,6 +508,22 @@ impl Function {
     pub fn local(&self, local: LocalId) -> &Local {
         &self.locals[local.index()]
     }
+
+    /// The calls, each with the block that it ends, in order.
+    pub fn calls(&self) -> impl Iterator<Item = (BlockId, &Call)> {
+        let blocks = self.blocks.iter().enumerate();
+        blocks.filter_map(|(index, block)| Some((BlockId::new(index), block.call()?)))
+    }
+}
+
+impl Block {
+    /// The call that ends it.
+    pub fn call(&self) -> Option<&Call> {
+        match &self.terminator {
+            Terminator::Call { call, .. } => Some(call),
+            _ => None,
+        }
+    }
 }
 
 impl Value {

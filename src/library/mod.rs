@@ -456,40 +456,29 @@ impl Library {
 
     /// Whether an instance that is had from a class of the program stands for rows of it.
     pub fn has_rows(&self, language: Language, path: Symbol) -> bool {
-        let shelf = self.shelf(language);
-        let mut lineage = self.lineage(language, path);
-        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.has_rows))
+        self.is_any(language, path, |fact| fact.has_rows)
     }
 
     /// Whether an instance keeps no connection.
     pub fn holds_none(&self, language: Language, path: Symbol) -> bool {
-        let shelf = self.shelf(language);
-        let mut lineage = self.lineage(language, path);
-        lineage.any(|path| shelf.types.get(&path).is_some_and(|fact| fact.holds_none))
+        self.is_any(language, path, |fact| fact.holds_none)
     }
 
     /// Whether the connection that an instance takes with its first use stays with it past its transactions.
     pub fn keeps_connection(&self, language: Language, path: Symbol) -> bool {
-        let shelf = self.shelf(language);
-        let mut lineage = self.lineage(language, path);
-        lineage.any(|path| {
-            shelf
-                .types
-                .get(&path)
-                .is_some_and(|fact| fact.keeps_connection)
-        })
+        self.is_any(language, path, |fact| fact.keeps_connection)
     }
 
     /// Whether statements of an instance go over the one connection that the thread or task has.
     pub fn shares_connection(&self, language: Language, path: Symbol) -> bool {
-        let shelf = self.shelf(language);
+        self.is_any(language, path, |fact| fact.shares_connection)
+    }
+
+    /// Whether a type, or one that it inherits from, is said to be such.
+    fn is_any(&self, language: Language, path: Symbol, is_it: fn(&TypeFact) -> bool) -> bool {
+        let types = &self.shelf(language).types;
         let mut lineage = self.lineage(language, path);
-        lineage.any(|path| {
-            shelf
-                .types
-                .get(&path)
-                .is_some_and(|fact| fact.shares_connection)
-        })
+        lineage.any(|path| types.get(&path).is_some_and(is_it))
     }
 
     /// Whether an option or field of this name turns off the automatic transactions of some type.

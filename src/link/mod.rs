@@ -215,6 +215,14 @@ impl<'w> World<'w> {
         }
     }
 
+    /// The function, and those that it is written in, from within: the last is its module's top-level code.
+    pub fn around(&self, key: FunctionKey) -> impl Iterator<Item = FunctionKey> {
+        let parent = |key: &FunctionKey| {
+            (!self.is_top_level(*key)).then(|| self.sibling(*key, self.function(*key).parent))
+        };
+        std::iter::successors(Some(key), parent)
+    }
+
     /// The function whose parameter a local is: its own, or one around it.
     pub fn parameter_owner(&self, key: FunctionKey, local: LocalId) -> Option<FunctionKey> {
         let (owner, local) = self.origin(key, local);

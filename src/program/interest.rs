@@ -2,12 +2,13 @@
 //!
 //! In: the news of [`Values`], each looked at once. Out: the names of files that came to be of interest. Interest
 //! only grows.
-use crate::ir::{Callee, LocalId, LocalKind, Terminator};
+use crate::ir::{Callee, LocalId, LocalKind};
 use crate::library::Effect;
 use crate::link::values::{Entity, News, Node, Owner, Values};
 use crate::link::{ClassKey, FunctionKey};
 use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::LazyCell;
 
 /// Functions, classes and records that lead to a pool or a resource.
 #[derive(Debug, Default)]
@@ -192,17 +193,14 @@ fn with_captures(values: &Values<'_>, mut functions: Vec<FunctionKey>) -> Vec<Fu
 fn lending_by_call(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKey> {
     let world = values.world();
     let mut found = Vec::new();
-    for block in &world.function(function).blocks {
-        let Terminator::Call { call, .. } = &block.terminator else {
-            continue;
-        };
+    let takes = LazyCell::new(|| takes_around(values, function));
+    for (_, call) in world.function(function).calls() {
         let arguments = || call.arguments.iter().map(|argument| argument.value);
         match call.callee {
             Callee::Local(callee) => {
                 let passes = |argument| is_of_interest(values, function, argument);
                 let owner = world.parameter_owner(function, callee);
-                let lends = || arguments().any(passes) || takes_around(values, function);
-                found.extend(owner.filter(|_| lends()));
+                found.extend(owner.filter(|_| arguments().any(passes) || *takes));
             }
             Callee::Method(receiver, _) if is_of_interest(values, function, receiver) => {
                 let meaning = values.meaning(function, call);
@@ -223,21 +221,15 @@ fn lending_by_call(values: &Values<'_>, function: FunctionKey) -> Vec<FunctionKe
 /// Whether a function, or one that it is written in, takes a client or begins a transaction.
 fn takes_around(values: &Values<'_>, function: FunctionKey) -> bool {
     let world = values.world();
-    let parent = |key: &FunctionKey| Some(world.sibling(*key, world.function(*key).parent));
-    let around = std::iter::successors(Some(function), parent);
-    let mut around = around.take_while(|key| !world.is_top_level(*key));
-    around.any(|key| takes(values, key))
+    let mut around = world.around(function);
+    around.any(|key| !world.is_top_level(key) && takes(values, key))
 }
 
 /// Whether a function takes a client, or begins a transaction, itself: what it calls meanwhile runs with that.
 fn takes(values: &Values<'_>, function: FunctionKey) -> bool {
-    let blocks = values.world().function(function).blocks.iter();
-    let mut calls = blocks.filter_map(|block| match &block.terminator {
-        Terminator::Call { call, .. } => Some(call),
-        _ => None,
-    });
+    let mut calls = values.world().function(function).calls();
     let effects = [Effect::Acquires, Effect::Opens, Effect::Begins];
-    calls.any(|call| {
+    calls.any(|(_, call)| {
         let meaning = values.meaning(function, call);
         effects.iter().any(|effect| meaning.fact(*effect).is_some())
     })

@@ -558,11 +558,7 @@ fn is_receiver(values: &Values<'_>, function: FunctionKey, local: LocalId) -> bo
 
 fn enclosing_class(values: &Values<'_>, function: FunctionKey) -> Option<ClassKey> {
     let world = values.world();
-    let parent = |key: &FunctionKey| {
-        (!world.is_top_level(*key)).then(|| world.sibling(*key, world.function(*key).parent))
-    };
-    let mut around = std::iter::successors(Some(function), parent);
-    around.find_map(|key| world.class_of(key))
+    world.around(function).find_map(|key| world.class_of(key))
 }
 
 fn sets_field(constructor: &Function, name: Symbol, value: LocalId) -> bool {

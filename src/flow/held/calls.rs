@@ -557,9 +557,7 @@ impl<'p> Held<'_, 'p> {
         if !enters || !self.purpose.borrows() {
             return false;
         }
-        let entry = self.view.call_giving(stack).map(|(_, call)| call);
-        let entry = entry.filter(|call| call.kind == CallKind::Enter);
-        let Some(Callee::Method(scope, _)) = entry.map(|call| call.callee) else {
+        let Some(scope) = self.view.scope_giving(stack) else {
             return false;
         };
         if after.returns == Some(Mode::Pending) && !self.waits_for_use() {

@@ -122,12 +122,10 @@ fn calls_with<'b>(
     locals: &[LocalId],
 ) -> impl Iterator<Item = (&'b Call, LocalId)> {
     body.blocks.iter().take(BLOCK_LIMIT).filter_map(|block| {
-        let Terminator::Call { call, .. } = &block.terminator else {
-            return None;
-        };
+        let call = block.call()?;
         let mut arguments = call.arguments.iter();
         let given = arguments.find(|argument| locals.contains(&argument.value))?;
-        Some((&**call, given.value))
+        Some((call, given.value))
     })
 }
 

@@ -1,9 +1,7 @@
 //! What a call raises, and whether it ever does.
 use super::Held;
 use crate::flow::sites::View;
-use crate::ir::{
-    Action, BlockId, Call, Callee, Function, Import, Imported, LocalId, Terminator, Value,
-};
+use crate::ir::{Action, Block, BlockId, Call, Callee, Function, Import, Imported, LocalId, Value};
 use crate::link::FunctionKey;
 use crate::link::meaning::Meaning;
 use crate::link::values::{Entity, Values};
@@ -90,12 +88,7 @@ fn is_logger(values: &Values<'_>, function: FunctionKey) -> bool {
 }
 
 fn calls(body: &Function) -> impl DoubleEndedIterator<Item = &Call> + Clone {
-    body.blocks
-        .iter()
-        .filter_map(|block| match &block.terminator {
-            Terminator::Call { call, .. } => Some(&**call),
-            _ => None,
-        })
+    body.blocks.iter().filter_map(Block::call)
 }
 
 /// A callee nobody knows that logs, by its name and where it comes from: `import { error } from "./logger"`,

@@ -56,12 +56,8 @@ struct Slice<'f> {
 
 /// What a function's result comes from, where some of it is what a parameter gives.
 pub(super) fn echoes(body: &Function) -> Option<Echoes> {
-    let calls = body
-        .blocks
-        .iter()
-        .filter_map(|block| called(&block.terminator));
     let is_parameter = |local| matches!(body.local(local).kind, LocalKind::Parameter(_));
-    let mut callees = calls.map(|call| call.callee);
+    let mut callees = body.calls().map(|(_, call)| call.callee);
     if !callees.any(|callee| matches!(callee, Callee::Local(local) if is_parameter(local))) {
         return None;
     }
@@ -78,13 +74,6 @@ pub(super) fn echoes(body: &Function) -> Option<Echoes> {
     }
     let found = slice.found;
     (!found.parameters.is_empty()).then_some(found)
-}
-
-fn called(terminator: &Terminator) -> Option<&Call> {
-    match terminator {
-        Terminator::Call { call, .. } => Some(call),
-        _ => None,
-    }
 }
 
 /// By local, all that it is ever given.
@@ -221,14 +210,17 @@ impl<'f> Slice<'f> {
         let Some((store, [key])) = self.accessed(call, "get") else {
             return Vec::new();
         };
-        let calls = self.body.blocks.iter();
-        let calls = calls.filter_map(|block| called(&block.terminator));
-        let kept = calls.filter_map(|call| match self.accessed(call, "set") {
-            Some((into, [under, value])) if into == store && self.path(under) == self.path(key) => {
-                Some(value)
-            }
-            _ => None,
-        });
+        let kept = self
+            .body
+            .calls()
+            .filter_map(|(_, call)| match self.accessed(call, "set") {
+                Some((into, [under, value]))
+                    if into == store && self.path(under) == self.path(key) =>
+                {
+                    Some(value)
+                }
+                _ => None,
+            });
         let made = kept.flat_map(|value| self.made_by(value)).collect();
         self.keep(&store, made)
     }
